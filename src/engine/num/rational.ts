@@ -1,0 +1,103 @@
+/**
+ * Rational numbers on BigInt: the exact numbers of every decision gradcert makes.
+ *
+ * Invariant: a `Rational` is reduced and its denominator is positive, so two rationals are equal
+ * exactly when their numerators and their denominators are. Every function here is exact and
+ * returns a value in that form; only `toNumber` rounds, and says so.
+ */
+export interface Rational {
+  /** Numerator; carries the sign. */
+  readonly n: bigint;
+  /** Denominator; at least 1, without a common factor with `n`. */
+  readonly d: bigint;
+}
+
+export const ZERO: Rational = Object.freeze({ n: 0n, d: 1n });
+export const ONE: Rational = Object.freeze({ n: 1n, d: 1n });
+export const MINUS_ONE: Rational = Object.freeze({ n: -1n, d: 1n });
+
+/** *Exact.* The greatest common divisor of |a| and |b|; 0 only where both are 0. */
+export function gcd(a: bigint, b: bigint): bigint {
+  let x = a < 0n ? -a : a;
+  let y = b < 0n ? -b : b;
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}
+
+/** *Exact.* The least common multiple of two positive integers. */
+export function lcm(a: bigint, b: bigint): bigint {
+  return (a / gcd(a, b)) * b;
+}
+
+/** *Exact.* n / d, reduced. Throws a RangeError where d is 0. */
+export function rational(n: bigint, d: bigint = 1n): Rational {
+  if (d === 1n) return { n, d };
+  if (d === 0n) throw new RangeError(`rational: the denominator of ${String(n)}/0 is 0`);
+  const g = gcd(n, d);
+  const sign = d < 0n ? -1n : 1n;
+  return { n: (sign * n) / g, d: (sign * d) / g };
+}
+
+/** *Exact.* The integer i as a rational. */
+export function integer(i: bigint | number): Rational {
+  return { n: BigInt(i), d: 1n };
+}
+
+/** *Exact.* a + b. */
+export function add(a: Rational, b: Rational): Rational {
+  if (a.d === b.d) return a.d === 1n ? { n: a.n + b.n, d: 1n } : rational(a.n + b.n, a.d);
+  return rational(a.n * b.d + b.n * a.d, a.d * b.d);
+}
+
+/** *Exact.* a − b. */
+export function subtract(a: Rational, b: Rational): Rational {
+  return add(a, negate(b));
+}
+
+/** *Exact.* a · b. */
+export function multiply(a: Rational, b: Rational): Rational {
+  if (a.d === 1n && b.d === 1n) return { n: a.n * b.n, d: 1n };
+  return rational(a.n * b.n, a.d * b.d);
+}
+
+/** *Exact.* a / b. Throws a RangeError where b is 0. */
+export function divide(a: Rational, b: Rational): Rational {
+  return rational(a.n * b.d, a.d * b.n);
+}
+
+/** *Exact.* −a. */
+export function negate(a: Rational): Rational {
+  return { n: -a.n, d: a.d };
+}
+
+/** *Exact.* |a|. */
+export function absolute(a: Rational): Rational {
+  return a.n < 0n ? negate(a) : a;
+}
+
+/** *Exact.* −1, 0 or 1. */
+export function sign(a: Rational): -1 | 0 | 1 {
+  return a.n > 0n ? 1 : a.n < 0n ? -1 : 0;
+}
+
+/** *Exact.* Negative where a < b, 0 where a = b, positive where a > b. */
+export function compare(a: Rational, b: Rational): -1 | 0 | 1 {
+  const left = a.n * b.d;
+  const right = b.n * a.d;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** *Exact.* Structural equality, which is equality since both sides are reduced. */
+export function equal(a: Rational, b: Rational): boolean {
+  return a.n === b.n && a.d === b.d;
+}
+
+/** *Exact.* Whether a is 0. */
+export function isZero(a: Rational): boolean {
+  return a.n === 0n;
+}
+
+/** *Exact.* a to the power of a non-negative integer. */
+export function power(a: Rational, exponent: number): Rational {
+  return { n: a.n ** BigInt(exponent), d: a.d ** BigInt(exponent) };
+}

@@ -1,0 +1,60 @@
+/**
+ * The plan of an analysis: the question, the method that answers it, and how the work is cut.
+ *
+ * A plan is pure data, safe to print as JSON and to hash; `wire.ts` gives its canonical text. It
+ * says everything a worker needs: the engine's objects are rebuilt from `question` where the work
+ * is done. The answer does not depend on the cut (`test/pipeline.test.ts`).
+ */
+import type { Mode } from '../schemas/request.js';
+import type { Question } from './question.js';
+
+export interface Plan {
+  /** Version of the engine; part of the hash, so that a new engine answers anew. */
+  readonly engine: string;
+  readonly question: Question;
+  readonly mode: Mode;
+  readonly method: 'enumeration' | 'point' | 'bounds';
+  /** Number of free parameters. */
+  readonly parameters: number;
+  /** |Ω|, as text. */
+  readonly size: string;
+  /** Number of points to visit: |Ω| over the sizes of the inert parameters; 1 for a point. */
+  readonly visits: string;
+  /** How many shards the ranks [0, visits) are cut into. */
+  readonly shards: number;
+}
+
+/** One idempotent piece of a plan: the ranks [from, to) of the points to visit, as text. */
+export interface Shard {
+  readonly index: number;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What this installation is willing to do; refused beyond, before anything is enqueued. */
+export interface Limits {
+  /** Most points that an exhaustive job may visit. */
+  readonly maxVisits: bigint;
+  /** Most shards of one job; 1 to 1000. */
+  readonly maxShards: number;
+}
+
+/** Why a question that is well formed cannot be taken. */
+export interface Refusal {
+  readonly status: 422;
+  readonly code: string;
+  readonly detail: string;
+  /** Further members of the problem body, e.g. the exact size and the nearest mode that fits. */
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+/** *Exact.* The ranks of the plan cut into `plan.shards` intervals of nearly equal length. */
+export function shardsOf(plan: Plan): Shard[] {
+  const visits = BigInt(plan.visits);
+  const count = BigInt(plan.shards);
+  return Array.from({ length: plan.shards }, (_, index) => ({
+    index,
+    from: String((visits * BigInt(index)) / count),
+    to: String((visits * BigInt(index + 1)) / count),
+  }));
+}

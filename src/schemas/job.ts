@@ -1,0 +1,51 @@
+/** A job as a client sees it: GET /jobs/{id}. */
+import { Type, type Static } from '@sinclair/typebox';
+import { CountSchema } from './exact.js';
+import { ModeSchema } from './request.js';
+
+const strict = { additionalProperties: false } as const;
+const Time = Type.String({ format: 'date-time' });
+const NullableTime = Type.Union([Time, Type.Null()]);
+
+export const JobStateSchema = Type.Union([
+  Type.Literal('queued'),
+  Type.Literal('running'),
+  Type.Literal('succeeded'),
+  Type.Literal('failed'),
+  Type.Literal('cancelled'),
+]);
+export type JobState = Static<typeof JobStateSchema>;
+
+export const JobErrorSchema = Type.Object(
+  { code: Type.String(), detail: Type.String(), shard: Type.Optional(Type.Integer()) },
+  strict,
+);
+export type JobError = Static<typeof JobErrorSchema>;
+
+export const JobSchema = Type.Object(
+  {
+    id: Type.String(),
+    state: JobStateSchema,
+    mode: ModeSchema,
+    progress: Type.Object(
+      { done: CountSchema, total: CountSchema, fraction: Type.Number({ minimum: 0, maximum: 1 }) },
+      strict,
+    ),
+    createdAt: Time,
+    startedAt: NullableTime,
+    finishedAt: NullableTime,
+    error: Type.Optional(JobErrorSchema),
+    links: Type.Object(
+      {
+        self: Type.String(),
+        result: Type.String(),
+        report: Type.String(),
+        events: Type.String(),
+        cancel: Type.String(),
+      },
+      strict,
+    ),
+  },
+  strict,
+);
+export type Job = Static<typeof JobSchema>;

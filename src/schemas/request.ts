@@ -1,0 +1,58 @@
+/** The body of POST /analyze and POST /bounds. */
+import { Type, type Static } from '@sinclair/typebox';
+import { ExactInputSchema } from './exact.js';
+import { FormatSchema } from './format.js';
+import { NetworkSchema, PIECES_MAX } from './network.js';
+
+const strict = { additionalProperties: false } as const;
+
+/** Most free parameters of one network. */
+export const PARAMETERS_MAX = 1_000_000;
+
+export const ModeSchema = Type.Union([
+  Type.Literal('bounds'),
+  Type.Literal('exhaustive'),
+  Type.Literal('sampled'),
+  Type.Literal('point'),
+]);
+export type Mode = Static<typeof ModeSchema>;
+
+/** A derivative at a kink: a preset's or a side's name, or one exact value per kink in order. */
+export const ActivationProxySchema = Type.Union([
+  Type.String({ minLength: 1, maxLength: 64 }),
+  Type.Number(),
+  Type.Array(ExactInputSchema, { minItems: 1, maxItems: PIECES_MAX }),
+]);
+
+export const ProxiesSchema = Type.Union([
+  Type.String({ minLength: 1, maxLength: 64 }),
+  Type.Record(Type.String({ minLength: 1, maxLength: 64 }), ActivationProxySchema),
+]);
+export type ProxiesInput = Static<typeof ProxiesSchema>;
+
+export const SamplingSchema = Type.Object(
+  {
+    samples: Type.Optional(Type.Integer({ minimum: 1 })),
+    seed: Type.Optional(Type.Union([Type.Integer(), Type.String({ maxLength: 64 })])),
+    confidence: Type.Optional(ExactInputSchema),
+    relativeError: Type.Optional(ExactInputSchema),
+  },
+  strict,
+);
+
+const question = {
+  network: NetworkSchema,
+  format: FormatSchema,
+  proxies: Type.Optional(ProxiesSchema),
+  parameters: Type.Optional(Type.Array(ExactInputSchema, { maxItems: PARAMETERS_MAX })),
+  sampling: Type.Optional(SamplingSchema),
+};
+
+export const AnalyzeSchema = Type.Object({ ...question, mode: ModeSchema }, strict);
+export type AnalyzeInput = Static<typeof AnalyzeSchema>;
+
+export const BoundsRequestSchema = Type.Object(
+  { ...question, mode: Type.Optional(ModeSchema) },
+  strict,
+);
+export type BoundsRequestInput = Static<typeof BoundsRequestSchema>;

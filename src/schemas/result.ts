@@ -1,0 +1,218 @@
+/**
+ * What comes back: one schema per mode. Counts and exact numbers are text; `value` fields are
+ * rounded for reading. Field meanings follow theory.md sections 1 to 5.
+ */
+import { Type, type Static } from '@sinclair/typebox';
+import { CountSchema, ExactWithValueSchema, RationalTextSchema } from './exact.js';
+
+const strict = { additionalProperties: false } as const;
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+
+/** The question as it was understood: every default filled in, every number canonical text. */
+export const QuestionSchema = Type.Unsafe<Record<string, unknown>>({
+  type: 'object',
+  additionalProperties: true,
+  description: 'The request as understood: defaults filled in, numbers in canonical exact text.',
+});
+
+export const SpaceSchema = Type.Object(
+  {
+    parameters: Type.Integer({ minimum: 0 }),
+    size: CountSchema,
+    log10: Type.Number({ description: 'Rounded log10 of the size.' }),
+  },
+  strict,
+);
+
+export const BoundSchema = Type.Object(
+  {
+    id: Type.String({ description: 'The theorem, by its id in theory.md section 2.' }),
+    applies: Type.Boolean(),
+    on: Type.Union([
+      Type.Literal('nonDifferentiable'),
+      Type.Literal('incorrect'),
+      Type.Literal('nonDifferentiableOrIncorrect'),
+      Type.Literal('clarke'),
+    ]),
+    direction: Nullable(
+      Type.Union([Type.Literal('upper'), Type.Literal('lower'), Type.Literal('equal')]),
+    ),
+    exact: Nullable(RationalTextSchema),
+    value: Nullable(Type.Number()),
+    vacuous: Type.Boolean({ description: 'A bound on a density that says nothing: at least 1.' }),
+    holds: Nullable(Type.Boolean({ description: 'Compared with the exact density, where known.' })),
+    why: Type.String({ description: 'Which hypothesis was found to hold, or which one fails.' }),
+    statement: Type.String(),
+    source: Type.String(),
+  },
+  strict,
+);
+export type Bound = Static<typeof BoundSchema>;
+
+export const NeuronSchema = Type.Object(
+  {
+    layer: Type.Integer({ minimum: 0 }),
+    unit: Type.Integer({ minimum: 0 }),
+    activation: Type.String(),
+    kinks: Type.Array(RationalTextSchema),
+    touched: CountSchema,
+    relevant: CountSchema,
+  },
+  strict,
+);
+
+export const WitnessSchema = Type.Object(
+  {
+    kind: Type.Union([
+      Type.Literal('nonDifferentiable'),
+      Type.Literal('incorrect'),
+      Type.Literal('undecided'),
+    ]),
+    parameters: Type.Array(RationalTextSchema),
+    neurons: Type.Array(
+      Type.Object(
+        { layer: Type.Integer({ minimum: 0 }), unit: Type.Integer({ minimum: 0 }) },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+
+export const ExhaustiveResultSchema = Type.Object(
+  {
+    mode: Type.Literal('exhaustive'),
+    method: Type.Union([
+      Type.Literal('closed-form'),
+      Type.Literal('layered'),
+      Type.Literal('enumeration'),
+    ]),
+    engine: Type.String(),
+    question: QuestionSchema,
+    space: SpaceSchema,
+    visited: CountSchema,
+    counts: Type.Object(
+      {
+        touched: CountSchema,
+        nonDifferentiable: CountSchema,
+        incorrect: CountSchema,
+        undecided: CountSchema,
+      },
+      strict,
+    ),
+    density: Type.Object(
+      {
+        touched: ExactWithValueSchema,
+        nonDifferentiable: ExactWithValueSchema,
+        incorrect: ExactWithValueSchema,
+      },
+      strict,
+    ),
+    firstMoment: ExactWithValueSchema,
+    bounds: Type.Array(BoundSchema),
+    neurons: Type.Array(NeuronSchema),
+    witnesses: Type.Array(WitnessSchema),
+  },
+  strict,
+);
+export type ExhaustiveResult = Static<typeof ExhaustiveResultSchema>;
+
+export const TouchedNeuronSchema = Type.Object(
+  {
+    layer: Type.Integer({ minimum: 0 }),
+    unit: Type.Integer({ minimum: 0 }),
+    sample: Type.Integer({ minimum: 0 }),
+    activation: Type.String(),
+    kink: RationalTextSchema,
+    proxy: RationalTextSchema,
+    relevant: Type.Boolean({ description: 'Whether AD says that some output depends on the unit.' }),
+  },
+  strict,
+);
+
+const Vector = Type.Array(RationalTextSchema);
+const Matrix = Type.Array(Vector);
+
+/**
+ * A derivative that is a limit of derivatives: at w + εd, for all small ε > 0, f is differentiable
+ * and its derivative tends to `gradient` as ε → 0.
+ */
+export const CertificateVertexSchema = Type.Object(
+  { weight: RationalTextSchema, direction: Vector, gradient: Matrix },
+  strict,
+);
+
+export const ClarkeSchema = Type.Object(
+  {
+    membership: Type.Union([
+      Type.Literal('certified'),
+      Type.Literal('refuted'),
+      Type.Literal('undecided'),
+    ]),
+    why: Type.String(),
+    certificate: Type.Optional(
+      Type.Object(
+        {
+          kind: Type.Literal('convex-combination'),
+          vertices: Type.Array(CertificateVertexSchema, { minItems: 1 }),
+        },
+        strict,
+      ),
+    ),
+    separation: Type.Optional(
+      Type.Object(
+        {
+          normal: Matrix,
+          ad: RationalTextSchema,
+          supremum: RationalTextSchema,
+        },
+        {
+          ...strict,
+          description:
+            'A linear functional on [out, in] matrices whose value at AD exceeds its supremum over the hull.',
+        },
+      ),
+    ),
+  },
+  strict,
+);
+
+export const PointResultSchema = Type.Object(
+  {
+    mode: Type.Literal('point'),
+    engine: Type.String(),
+    question: QuestionSchema,
+    space: SpaceSchema,
+    decidedBy: Type.Union([Type.Literal('untouched'), Type.Literal('L-iff'), Type.Literal('walk'), Type.Literal('undecided')]),
+    differentiable: Nullable(Type.Boolean()),
+    adCorrect: Nullable(Type.Boolean()),
+    touched: Type.Array(TouchedNeuronSchema),
+    value: Vector,
+    ad: Matrix,
+    derivative: Nullable(Matrix),
+    clarke: ClarkeSchema,
+    bounds: Type.Array(BoundSchema),
+  },
+  strict,
+);
+export type PointResult = Static<typeof PointResultSchema>;
+
+export const BoundsResultSchema = Type.Object(
+  {
+    mode: Type.Literal('bounds'),
+    engine: Type.String(),
+    question: QuestionSchema,
+    space: SpaceSchema,
+    bounds: Type.Array(BoundSchema),
+  },
+  strict,
+);
+export type BoundsResult = Static<typeof BoundsResultSchema>;
+
+export const ResultSchema = Type.Union([
+  ExhaustiveResultSchema,
+  PointResultSchema,
+  BoundsResultSchema,
+]);
+export type Result = Static<typeof ResultSchema>;
