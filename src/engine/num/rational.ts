@@ -3,7 +3,7 @@
  *
  * Invariant: a `Rational` is reduced and its denominator is positive, so two rationals are equal
  * exactly when their numerators and their denominators are. Every function here is exact and
- * returns a value in that form; only `toNumber` rounds, and says so.
+ * returns a value in that form; rounding lives in `float64.ts`, text in `text.ts`.
  */
 export interface Rational {
   /** Numerator; carries the sign. */
