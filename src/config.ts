@@ -1,0 +1,168 @@
+/**
+ * The settings of this process: the only reader of `process.env` in the service.
+ *
+ * Invariant: a `Config` is complete, checked and frozen; nothing downstream has a default of its
+ * own. An empty variable counts as unset, so that `REDIS_URL=` in a compose file means "none".
+ * Every fault is reported at once, each line naming the variable, its value and what was expected.
+ */
+import { availableParallelism, homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { Type, type Static, type TObject } from '@sinclair/typebox';
+import { envSchema } from 'env-schema';
+
+export type Role = 'all' | 'api';
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface Config {
+  readonly host: string;
+  /** 0 lets the operating system choose. */
+  readonly port: number;
+  /** What `new Redis(...)` takes: a redis:// or rediss:// URL or an absolute socket path; null: embedded. */
+  readonly redisUrl: string | null;
+  /** Absolute path of the Redis server to run where none is shared; null: find or get one. */
+  readonly redisServerBinary: string | null;
+  /** Absolute; what must outlive the process is kept here. */
+  readonly dataDirectory: string;
+  /** Absolute; what can be fetched again is kept here. */
+  readonly cacheDirectory: string;
+  /** `all`: API and workers; `api`: no workers. Worker processes have an entry of their own. */
+  readonly role: Role;
+  /** Compute threads of one worker process. */
+  readonly threads: number;
+  readonly logLevel: LogLevel;
+  readonly bodyLimitBytes: number;
+  /** Most points that an exhaustive job may visit. */
+  readonly maxVisits: bigint;
+  /** Most shards of one job. */
+  readonly maxShards: number;
+  readonly lockDurationMs: number;
+  readonly stalledIntervalMs: number;
+  /** Prefix of every key; its braces put all of them in one cluster slot. */
+  readonly keyPrefix: string;
+}
+
+/** Thrown on settings that make no sense; the message has one line per fault. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const EnvironmentSchema = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1' }),
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535 }),
+  REDIS_URL: Type.Optional(Type.String({ pattern: '^(rediss?://.+|/.+)$' })),
+  REDIS_SERVER_BIN: Type.Optional(Type.String()),
+  GRADCERT_DATA_DIR: Type.String({ default: '.gradcert' }),
+  GRADCERT_CACHE_DIR: Type.Optional(Type.String()),
+  XDG_CACHE_HOME: Type.Optional(Type.String()),
+  GRADCERT_ROLE: Type.Union([Type.Literal('all'), Type.Literal('api')], { default: 'all' }),
+  GRADCERT_THREADS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024 })),
+  GRADCERT_LOG_LEVEL: Type.Union(
+    LOG_LEVELS.map((level) => Type.Literal(level)),
+    { default: 'info' },
+  ),
+  GRADCERT_BODY_LIMIT: Type.Integer({ default: 4 * 1024 * 1024, minimum: 1024 }),
+  GRADCERT_MAX_VISITS: Type.String({ default: String(2n ** 32n), pattern: '^[1-9][0-9]{0,99}$' }),
+  GRADCERT_MAX_SHARDS: Type.Integer({ default: 256, minimum: 1, maximum: 1000 }),
+  GRADCERT_LOCK_DURATION_MS: Type.Integer({ default: 60_000, minimum: 100 }),
+  GRADCERT_STALLED_INTERVAL_MS: Type.Integer({ default: 30_000, minimum: 100 }),
+  GRADCERT_KEY_PREFIX: Type.String({ default: '{gradcert}', pattern: '^\\{[^{}:]+\\}$' }),
+});
+type Environment = Static<typeof EnvironmentSchema>;
+
+/** What to write instead, per variable, where the schema's own words would not help. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  PORT: 'an integer from 0 to 65535',
+  REDIS_URL: 'redis://host:port, rediss://host:port or the absolute path of a socket',
+  GRADCERT_ROLE: 'all or api',
+  GRADCERT_THREADS: 'an integer from 1 to 1024',
+  GRADCERT_LOG_LEVEL: `one of ${LOG_LEVELS.join(' ')}`,
+  GRADCERT_BODY_LIMIT: 'a number of bytes, at least 1024',
+  GRADCERT_MAX_VISITS: 'a positive integer',
+  GRADCERT_MAX_SHARDS: 'an integer from 1 to 1000',
+  GRADCERT_LOCK_DURATION_MS: 'an integer of milliseconds, at least 100',
+  GRADCERT_STALLED_INTERVAL_MS: 'an integer of milliseconds, at least 100',
+  GRADCERT_KEY_PREFIX: 'a name in braces, such as {gradcert}',
+};
+
+/** Passwords do not belong in an error message. */
+function withoutPassword(value: string): string {
+  return value.replace(/:\/\/[^@/]*@/, '://***@');
+}
+
+function known(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const names = Object.keys((EnvironmentSchema as TObject).properties);
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = environment[name]?.trim();
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+}
+
+interface SchemaFault {
+  readonly instancePath: string;
+  readonly message?: string;
+}
+
+function faultsOf(error: unknown): readonly SchemaFault[] | null {
+  const errors: unknown = error instanceof Error && 'errors' in error ? error.errors : undefined;
+  return Array.isArray(errors) ? (errors as SchemaFault[]) : null;
+}
+
+function parse(given: Record<string, string>): Environment {
+  try {
+    return envSchema<Environment>({ schema: EnvironmentSchema, data: given, env: false });
+  } catch (error) {
+    const faults = faultsOf(error);
+    if (faults === null) throw error;
+    const lines = new Map<string, string>();
+    for (const fault of faults) {
+      const name = fault.instancePath.slice(1);
+      const expected = EXPECTED[name] ?? fault.message ?? 'something else';
+      lines.set(name, `${name}="${withoutPassword(given[name] ?? '')}": expected ${expected}`);
+    }
+    throw new ConfigError([...lines.values()].join('\n'));
+  }
+}
+
+function optionalPath(name: string, value: string | undefined): string | null {
+  if (value === undefined) return null;
+  if (!isAbsolute(value)) throw new ConfigError(`${name}="${value}": expected an absolute path`);
+  return value;
+}
+
+/**
+ * Complete, checked and frozen, or a ConfigError. Paths are made absolute from the working
+ * directory. Call it once per process, at the entry.
+ */
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const parsed = parse(known(environment));
+  const cacheHome = parsed.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  return Object.freeze({
+    host: parsed.HOST,
+    port: parsed.PORT,
+    redisUrl: parsed.REDIS_URL ?? null,
+    redisServerBinary: optionalPath('REDIS_SERVER_BIN', parsed.REDIS_SERVER_BIN),
+    dataDirectory: resolve(parsed.GRADCERT_DATA_DIR),
+    cacheDirectory: resolve(parsed.GRADCERT_CACHE_DIR ?? join(cacheHome, 'gradcert')),
+    role: parsed.GRADCERT_ROLE,
+    threads: parsed.GRADCERT_THREADS ?? Math.max(1, availableParallelism()),
+    logLevel: parsed.GRADCERT_LOG_LEVEL as LogLevel,
+    bodyLimitBytes: parsed.GRADCERT_BODY_LIMIT,
+    maxVisits: BigInt(parsed.GRADCERT_MAX_VISITS),
+    maxShards: parsed.GRADCERT_MAX_SHARDS,
+    lockDurationMs: parsed.GRADCERT_LOCK_DURATION_MS,
+    stalledIntervalMs: parsed.GRADCERT_STALLED_INTERVAL_MS,
+    keyPrefix: parsed.GRADCERT_KEY_PREFIX,
+  });
+}
+
+/** The shared Redis of a process that cannot start one of its own: lone workers and a lone API. */
+export function requireRedisUrl(config: Config): string {
+  if (config.redisUrl !== null) return config.redisUrl;
+  throw new ConfigError('REDIS_URL is not set: a lone API or worker needs the Redis it shares');
+}
