@@ -151,7 +151,7 @@ export function loadConfig(
     cacheDirectory: resolve(parsed.GRADCERT_CACHE_DIR ?? join(cacheHome, 'gradcert')),
     role: parsed.GRADCERT_ROLE,
     threads: parsed.GRADCERT_THREADS ?? Math.max(1, availableParallelism()),
-    logLevel: parsed.GRADCERT_LOG_LEVEL as LogLevel,
+    logLevel: parsed.GRADCERT_LOG_LEVEL,
     bodyLimitBytes: parsed.GRADCERT_BODY_LIMIT,
     maxVisits: BigInt(parsed.GRADCERT_MAX_VISITS),
     maxShards: parsed.GRADCERT_MAX_SHARDS,

@@ -107,7 +107,8 @@ async function answersPing(socket: string): Promise<boolean> {
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return (await client.ping()) === 'PONG';
+    await client.ping();
+    return true;
   } catch {
     return false;
   } finally {
@@ -174,11 +175,12 @@ export async function runRedis(
   }
 
   const stopping = new AbortController();
+  const isStopping = (): boolean => stopping.signal.aborted;
   const keepAlive = async (): Promise<void> => {
     const deaths: number[] = [];
     for (;;) {
       await running.exit;
-      if (stopping.signal.aborted) return;
+      if (isStopping()) return;
       const { exitCode, signalCode } = running.child;
       const now = Date.now();
       deaths.push(now);
@@ -191,7 +193,7 @@ export async function runRedis(
       log.warn(fields, 'the Redis server died; starting it again');
       const pause = Math.min(50 * 2 ** (recent - 1), 5000);
       await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (stopping.signal.aborted) return;
+      if (isStopping()) return;
       running = launch(binary, directory, socket, log);
     }
   };
