@@ -62,7 +62,10 @@ export interface JobQueue {
   /** Cancels what is not final yet and answers the record as it then is; null where unknown. */
   cancel(id: string): Promise<JobRecord | null>;
   /** The job's events after `lastEventId` (all of them where absent), until a final state or abort. */
-  events(id: string, options: { readonly lastEventId?: string; readonly signal: AbortSignal }): AsyncIterable<JobEvent>;
+  events(
+    id: string,
+    options: { readonly lastEventId?: string; readonly signal: AbortSignal },
+  ): AsyncIterable<JobEvent>;
   readiness(): Promise<Readiness>;
   /** Prometheus text of the queues. */
   metrics(): Promise<string>;

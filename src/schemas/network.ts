@@ -12,7 +12,11 @@ export const LAYERS_MAX = 64;
 /** Most breakpoints of one activation, and most coefficients of one of its pieces. */
 export const PIECES_MAX = 64;
 
-export const ParameterNameSchema = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z_][A-Za-z0-9_.\\[\\]-]*$' });
+export const ParameterNameSchema = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[A-Za-z_][A-Za-z0-9_.\\[\\]-]*$',
+});
 
 /** One entry of a weight matrix or of a bias: a constant, or a free parameter times a constant. */
 export const EntrySchema = Type.Union([
@@ -40,7 +44,11 @@ export const ACTIVATION_NAMES = [
 const strict = { additionalProperties: false } as const;
 
 export const ActivationSchema = Type.Union([
-  Type.String({ minLength: 1, maxLength: 64, description: `One of: ${ACTIVATION_NAMES.join(', ')}.` }),
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: `One of: ${ACTIVATION_NAMES.join(', ')}.`,
+  }),
   Type.Object({ type: Type.Literal('identity') }, strict),
   Type.Object({ type: Type.Literal('relu') }, strict),
   Type.Object({ type: Type.Literal('relu6') }, strict),
@@ -63,7 +71,10 @@ export const ActivationSchema = Type.Union([
     },
     strict,
   ),
-  Type.Object({ type: Type.Literal('softshrink'), lambda: Type.Optional(ExactInputSchema) }, strict),
+  Type.Object(
+    { type: Type.Literal('softshrink'), lambda: Type.Optional(ExactInputSchema) },
+    strict,
+  ),
   Type.Object(
     {
       type: Type.Literal('piecewise'),

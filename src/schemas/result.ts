@@ -126,7 +126,9 @@ export const TouchedNeuronSchema = Type.Object(
     activation: Type.String(),
     kink: RationalTextSchema,
     proxy: RationalTextSchema,
-    relevant: Type.Boolean({ description: 'Whether AD says that some output depends on the unit.' }),
+    relevant: Type.Boolean({
+      description: 'Whether AD says that some output depends on the unit.',
+    }),
   },
   strict,
 );
@@ -184,7 +186,12 @@ export const PointResultSchema = Type.Object(
     engine: Type.String(),
     question: QuestionSchema,
     space: SpaceSchema,
-    decidedBy: Type.Union([Type.Literal('untouched'), Type.Literal('L-iff'), Type.Literal('walk'), Type.Literal('undecided')]),
+    decidedBy: Type.Union([
+      Type.Literal('untouched'),
+      Type.Literal('L-iff'),
+      Type.Literal('walk'),
+      Type.Literal('undecided'),
+    ]),
     differentiable: Nullable(Type.Boolean()),
     adCorrect: Nullable(Type.Boolean()),
     touched: Type.Array(TouchedNeuronSchema),

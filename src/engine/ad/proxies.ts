@@ -1,0 +1,142 @@
+/**
+ * Proxy derivatives: what an AD framework returns at a kink.
+ *
+ * A preset is a row per activation and a rule per kink, in order of the breakpoints: a side, or a
+ * number. Each rule was read in the framework's source, or executed; only rows of the framework's
+ * own API stand here, so that a preset does not know what nobody checked (Keras layers differ by
+ * backend and are not TensorFlow's). Versions read: PyTorch 2.7.0a0, TensorFlow 2.21.0,
+ * JAX of 2026-08. Sources by row:
+ *
+ *   PyTorch     relu derivatives.yaml threshold_backward; relu6, hardtanh cpu/Activation.cpp
+ *               hardtanh_backward (open interval); leaky_relu, hardsigmoid, hardswish, softshrink
+ *               cpu/Activation.cpp; abs derivatives.yaml grad·sgn. Hardswish is (−1/2, 3/2) up to
+ *               2.7.0a0; a later change to (0, 1) is reported, its first release not verified.
+ *   TensorFlow  relu, relu6, leaky_relu core/kernels/relu_op_functor.h; abs python/ops/math_grad.py.
+ *   JAX         relu, relu6, leaky_relu, hard_tanh, hard_sigmoid, hard_silu jax/_src/nn/functions.py;
+ *               abs jax/_src/lax/lax.py (select(x >= 0, g, −g)).
+ */
+import { EngineError, type EngineFault } from '../errors.js';
+import { ACTIVATIONS } from '../net/activations.js';
+import type { Kink } from '../net/activation.js';
+import type { Network } from '../net/ir.js';
+import { MINUS_ONE, ONE, ZERO, equal, type Rational } from '../num/rational.js';
+import type { Proxies } from './rules.js';
+
+/** The derivative at one kink: that of a side, or a number. */
+type ProxyRule = 'left' | 'right' | Rational;
+
+type PresetRows = Readonly<Record<string, readonly ProxyRule[]>>;
+
+const PYTORCH: PresetRows = {
+  relu: [ZERO],
+  leaky_relu: ['left'],
+  relu6: [ZERO, ZERO],
+  hardtanh: [ZERO, ZERO],
+  hardsigmoid: [ZERO, ZERO],
+  hardswish: ['right', 'left'],
+  abs: [ZERO],
+  softshrink: [ZERO, ZERO],
+};
+
+const TENSORFLOW: PresetRows = {
+  relu: [ZERO],
+  leaky_relu: ['left'],
+  relu6: [ZERO, ZERO],
+  abs: [ZERO],
+};
+
+const JAX: PresetRows = {
+  relu: [ZERO],
+  leaky_relu: ['right'],
+  relu6: [ZERO, ZERO],
+  hardtanh: [ONE, ONE],
+  hardsigmoid: [ZERO, ZERO],
+  hardswish: ['left', 'right'],
+  abs: [ONE],
+};
+
+const FRAMEWORKS: Readonly<Record<string, PresetRows>> = Object.freeze({
+  pytorch: PYTORCH,
+  tensorflow: TENSORFLOW,
+  jax: JAX,
+});
+
+/** Names that `proxies` may take: three frameworks, and the two one-sided derivatives. */
+export const PROXY_PRESETS = ['pytorch', 'tensorflow', 'jax', 'left', 'right'] as const;
+export type ProxyPreset = (typeof PROXY_PRESETS)[number];
+
+/** A preset for all activations, and what departs from it, by activation type. */
+export interface ProxyDescription {
+  readonly preset: ProxyPreset;
+  readonly overrides: ReadonlyMap<string, ProxyPreset | readonly Rational[]>;
+}
+
+/** The preset's values at the kinks of one activation; null where it does not know it. */
+function presetValues(
+  preset: ProxyPreset,
+  type: string,
+  kinks: readonly Kink[],
+): readonly Rational[] | null {
+  if (preset === 'left') return kinks.map((kink) => kink.left);
+  if (preset === 'right') return kinks.map((kink) => kink.right);
+  const rules = FRAMEWORKS[preset]?.[type];
+  if (rules?.length !== kinks.length) return null;
+  return kinks.map((kink, index) => {
+    const rule = rules[index] as ProxyRule;
+    return rule === 'left' ? kink.left : rule === 'right' ? kink.right : rule;
+  });
+}
+
+/**
+ * *Exact.* The proxies of every equation of a network. Throws an EngineError that names each
+ * activation which the preset does not know, each key that is no activation type, and each list
+ * whose length is not the number of kinks.
+ */
+export function proxiesOf(network: Network, description: ProxyDescription): Proxies {
+  const faults: EngineFault[] = [];
+  for (const type of description.overrides.keys()) {
+    if (type !== 'piecewise' && !ACTIVATIONS.has(type)) {
+      faults.push({
+        path: ['proxies', type],
+        code: 'unknown-activation',
+        detail: `${JSON.stringify(type)} is no activation type`,
+      });
+    }
+  }
+  const proxies = network.equations.map((equation): readonly Rational[] => {
+    if (equation.op !== 'activation') return [];
+    const { type, kinks } = equation.activation;
+    if (kinks.length === 0) return [];
+    const chosen = description.overrides.get(type) ?? description.preset;
+    if (typeof chosen !== 'string') {
+      if (chosen.length === kinks.length) return chosen;
+      faults.push({
+        path: ['proxies', type],
+        code: 'invalid-proxy',
+        detail: `${String(chosen.length)} values are given, the ${type} of layer ${String(equation.layer)} has ${String(kinks.length)} kinks`,
+      });
+      return [];
+    }
+    const values = presetValues(chosen, type, kinks);
+    if (values !== null) return values;
+    faults.push({
+      path: description.overrides.has(type) ? ['proxies', type] : ['proxies'],
+      code: 'unknown-proxy',
+      detail: `the preset "${chosen}" does not know the activation "${type}" of layer ${String(equation.layer)}; give its proxies by value: { "${type}": [${kinks.map(() => '…').join(', ')}] }`,
+    });
+    return [];
+  });
+  if (faults.length > 0) throw new EngineError(faults);
+  return proxies;
+}
+
+/** *Exact.* The first preset that gives these very proxies on this network; null where none does. */
+export function presetOf(network: Network, proxies: Proxies): ProxyPreset | null {
+  const matches = (preset: ProxyPreset): boolean =>
+    network.equations.every((equation, index) => {
+      if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return true;
+      const values = presetValues(preset, equation.activation.type, equation.activation.kinks);
+      return values?.every((value, k) => equal(value, proxies[index]?.[k] ?? MINUS_ONE)) ?? false;
+    });
+  return PROXY_PRESETS.find(matches) ?? null;
+}
