@@ -32,3 +32,10 @@ export function isPowerOfTwo(n: bigint): boolean {
   const magnitude = n < 0n ? -n : n;
   return magnitude !== 0n && (magnitude & (magnitude - 1n)) === 0n;
 }
+
+/** *Exact.* n as a number. Throws a RangeError beyond ±(2^53 − 1), where numbers have gaps. */
+export function toSafeNumber(n: bigint): number {
+  const number = Number(n);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${String(n)} is no safe integer`);
+  return number;
+}

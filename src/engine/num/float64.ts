@@ -8,7 +8,7 @@
  * exponent field and f the fraction field of its bits; its bits read as an integer are monotone.
  */
 import { bitLength } from './bits.js';
-import { rational, type Rational } from './rational.js';
+import { floorLog2, rational, type Rational } from './rational.js';
 
 const SIGN = 1n << 63n;
 const FRACTION_BITS = 52n;
@@ -48,10 +48,7 @@ export function fromDouble(x: number): Rational {
 export function toDouble(r: Rational): number {
   const n = r.n < 0n ? -r.n : r.n;
   if (n === 0n) return 0;
-  // 2^(guess-1) < n/d < 2^(guess+1); one comparison settles the binade.
-  const guess = bitLength(n) - bitLength(r.d);
-  const reaches = guess >= 0 ? n >= r.d << BigInt(guess) : n << BigInt(-guess) >= r.d;
-  const binade = reaches ? guess : guess - 1;
+  const binade = floorLog2(r);
   if (binade > 1023) return r.n < 0n ? -Infinity : Infinity;
   const place = Math.max(binade - 52, LEAST_EXPONENT);
   const top = place >= 0 ? n : n << BigInt(-place);

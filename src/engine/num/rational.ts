@@ -5,6 +5,8 @@
  * exactly when their numerators and their denominators are. Every function here is exact and
  * returns a value in that form; rounding lives in `float64.ts`, text in `text.ts`.
  */
+import { bitLength } from './bits.js';
+
 export interface Rational {
   /** Numerator; carries the sign. */
   readonly n: bigint;
@@ -100,4 +102,26 @@ export function isZero(a: Rational): boolean {
 /** *Exact.* a to the power of a non-negative integer. */
 export function power(a: Rational, exponent: number): Rational {
   return { n: a.n ** BigInt(exponent), d: a.d ** BigInt(exponent) };
+}
+
+/** *Exact.* The greatest integer that is at most a. */
+export function floor(a: Rational): bigint {
+  const quotient = a.n / a.d;
+  // BigInt division cuts towards 0.
+  return a.n < 0n && quotient * a.d !== a.n ? quotient - 1n : quotient;
+}
+
+/** *Exact.* The least integer that is at least a. */
+export function ceiling(a: Rational): bigint {
+  return -floor(negate(a));
+}
+
+/** *Exact.* The k with 2^k ≤ |a| < 2^(k+1). Throws a RangeError for 0, which has none. */
+export function floorLog2(a: Rational): number {
+  if (a.n === 0n) throw new RangeError('floorLog2: 0 has no logarithm');
+  const n = a.n < 0n ? -a.n : a.n;
+  // 2^(guess-1) < n/d < 2^(guess+1); one comparison settles it.
+  const guess = bitLength(n) - bitLength(a.d);
+  const reached = guess >= 0 ? n >= a.d << BigInt(guess) : n << BigInt(-guess) >= a.d;
+  return reached ? guess : guess - 1;
 }
