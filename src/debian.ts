@@ -10,9 +10,19 @@
  * tells them where those are.
  */
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Config } from './config.js';
 
 const run = promisify(execFile);
 const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
@@ -28,6 +38,21 @@ export interface DebianTree {
 /** Thrown where the packages cannot be had; the message says at which step, and apt's own words. */
 export class ProvisionError extends Error {
   override readonly name = 'ProvisionError';
+}
+
+/**
+ * The folder for the packages of this name: in the user's cache, or beside the data where the user
+ * has no home to write to.
+ */
+export async function provisionDirectory(config: Config, name: string): Promise<string> {
+  const folder = `debian-${name}-${process.arch}`;
+  try {
+    await mkdir(config.cacheDirectory, { recursive: true });
+    await access(config.cacheDirectory, constants.W_OK);
+    return join(config.cacheDirectory, folder);
+  } catch {
+    return join(config.dataDirectory, 'cache', folder);
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -6,11 +6,11 @@
  * before it is believed. Valkey speaks the same protocol and keeps the same files' promises.
  */
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from './config.js';
-import { provisionDebianPackages, ProvisionError } from './debian.js';
+import { provisionDebianPackages, provisionDirectory, ProvisionError } from './debian.js';
 
 const run = promisify(execFile);
 
@@ -51,25 +51,12 @@ async function probe(command: readonly string[]): Promise<{ version: string } | 
   return old ? { why: `version ${version} is older than ${OLDEST.join('.')}` } : { version };
 }
 
-/** The cache of the user, or one beside the data where the user has no home to write to. */
-async function cacheOf(config: Config): Promise<string> {
-  try {
-    await mkdir(config.cacheDirectory, { recursive: true });
-    await access(config.cacheDirectory, constants.W_OK);
-    return config.cacheDirectory;
-  } catch {
-    const beside = join(config.dataDirectory, 'cache');
-    await mkdir(beside, { recursive: true });
-    return beside;
-  }
-}
-
 /**
  * A server unpacked from Debian's packages into the cache, fetched the first time. Throws
  * ProvisionError where the packages cannot be had or do not run.
  */
 export async function provisionRedis(config: Config): Promise<RedisBinary> {
-  const directory = join(await cacheOf(config), `debian-redis-${process.arch}`);
+  const directory = await provisionDirectory(config, 'redis');
   const unpack = async (): Promise<readonly string[]> => {
     const tree = await provisionDebianPackages(PACKAGES, directory);
     const server = join(tree.root, 'usr', 'bin', 'redis-server');
