@@ -1,0 +1,222 @@
+/** One point: value, tied neurons, AD's matrix beside the true one, and the Clarke certificate. */
+import { equal, type Rational } from '../engine/num/rational.js';
+import type { Question } from '../plan/question.js';
+import type { PointResult } from '../schemas/result.js';
+import { clarkeBlocks } from './clarke-text.js';
+import {
+  code,
+  exactOnly,
+  left,
+  number,
+  paragraph,
+  right,
+  type Block,
+  type Cell,
+  type Section,
+} from './document.js';
+import { rationalText, readRational } from './number-text.js';
+import { parameterOrder, type ParameterOrder } from './parameter-order.js';
+import { parameterTable } from './witness-section.js';
+import { canWork, workOut } from './worked.js';
+
+const TOUCHED_SHOWN = 100;
+const NEURONS_WORKED = 4;
+const VALUES_SHOWN = 12;
+const MATRIX_ROWS = 12;
+const MATRIX_COLUMNS = 10;
+const DIFFERENCES_SHOWN = 20;
+
+/** Everything that was decided at the point. */
+export function pointSections(result: PointResult, question: Question): Section[] {
+  const order = parameterOrder(question);
+  return [
+    { id: 'point', heading: 'The point', blocks: pointBlocks(result, question, order) },
+    { id: 'touched', heading: 'Tied neurons', blocks: touchedBlocks(result, question, order) },
+    {
+      id: 'derivative',
+      heading: 'AD and the derivative',
+      blocks: derivativeBlocks(result, question, order),
+    },
+    { id: 'clarke', heading: 'Clarke subdifferential', blocks: clarkeBlocks(result, order) },
+  ];
+}
+
+/** Outputs are stacked sample by sample. */
+function outputName(question: Question, row: number): string {
+  const units = question.network.layers.at(-1)?.units ?? 1;
+  return question.network.inputs.length === 1
+    ? `f[${String(row)}]`
+    : `f[${String(Math.floor(row / units))};${String(row % units)}]`;
+}
+
+function pointBlocks(result: PointResult, question: Question, order: ParameterOrder): Block[] {
+  const shown = result.value.slice(0, VALUES_SHOWN);
+  return [
+    parameterTable(order, question.parameters ?? [], 'Parameters of the point'),
+    paragraph(
+      'The value of the function there',
+      question.network.inputs.length === 1 ? '' : ' (f[s;u] is output u at sample s)',
+      shown.length < result.value.length
+        ? `; the first ${String(shown.length)} of ${String(result.value.length)} outputs:`
+        : ':',
+    ),
+    {
+      kind: 'table',
+      caption: 'Value',
+      columns: [left('Output'), right('Value')],
+      rows: shown.map((value, row): readonly Cell[] => [
+        code(outputName(question, row)),
+        number(value),
+      ]),
+    },
+  ];
+}
+
+function touchedBlocks(result: PointResult, question: Question, order: ParameterOrder): Block[] {
+  const { touched } = result;
+  if (touched.length === 0) return [paragraph('No pre-activation lies on a kink.')];
+  const blocks: Block[] = [
+    {
+      kind: 'table',
+      caption:
+        touched.length > TOUCHED_SHOWN
+          ? `Neurons on a kink (the first ${String(TOUCHED_SHOWN)} of ${String(touched.length)})`
+          : 'Neurons on a kink',
+      columns: [
+        left('Neuron'),
+        left('Sample'),
+        left('Activation'),
+        right('Kink'),
+        right('Proxy used by AD'),
+        left('Relevant to AD'),
+      ],
+      rows: touched
+        .slice(0, TOUCHED_SHOWN)
+        .map((t): readonly Cell[] => [
+          `layer ${String(t.layer)}, unit ${String(t.unit)}`,
+          String(t.sample),
+          t.activation,
+          exactOnly(t.kink),
+          exactOnly(t.proxy),
+          t.relevant ? 'yes' : 'no',
+        ]),
+    },
+  ];
+  if (question.parameters === undefined) return blocks;
+  if (!canWork(question, order)) {
+    return [...blocks, paragraph('The network is too large to work out its pre-activations here.')];
+  }
+  const parameters = question.parameters.map(readRational);
+  for (const tied of touched.slice(0, NEURONS_WORKED)) {
+    const worked = workOut(question, order, parameters, tied.sample, tied.layer, tied.unit);
+    const agrees = rationalText(worked.y) === tied.kink;
+    blocks.push(
+      paragraph(
+        `Layer ${String(tied.layer)}, unit ${String(tied.unit)}, sample ${String(tied.sample)}, worked out again`,
+        agrees ? ':' : '. THIS DOES NOT GIVE THE KINK; please report it:',
+      ),
+      { kind: 'arithmetic', lines: worked.lines },
+    );
+  }
+  return blocks;
+}
+
+function derivativeBlocks(result: PointResult, question: Question, order: ParameterOrder): Block[] {
+  const { ad, derivative } = result;
+  const blocks: Block[] = [
+    paragraph(
+      `Matrices are ${String(ad.length)} × ${String(ad[0]?.length ?? 0)}: one row per output, one column per free parameter.`,
+    ),
+  ];
+  if (derivative === null) {
+    blocks.push(
+      matrixTable(ad, 'What AD returns', question, order),
+      paragraph(
+        result.differentiable === false
+          ? 'There is no derivative at this point to compare it with.'
+          : 'The derivative is not known at this point.',
+      ),
+    );
+    return blocks;
+  }
+  const differences = differingEntries(ad, derivative);
+  if (differences.length === 0) {
+    blocks.push(
+      paragraph('AD returns exactly the derivative: every entry is equal.'),
+      matrixTable(ad, 'The derivative, as AD returns it', question, order),
+    );
+    return blocks;
+  }
+  const entries = ad.length * (ad[0]?.length ?? 0);
+  blocks.push(
+    paragraph(
+      `AD differs from the derivative in ${String(differences.length)} of ${String(entries)} entries`,
+      differences.length > DIFFERENCES_SHOWN ? `; the first ${String(DIFFERENCES_SHOWN)}:` : ':',
+    ),
+    {
+      kind: 'table',
+      caption: 'Where AD is wrong',
+      columns: [left('Output'), left('Parameter'), right('AD says'), right('The derivative is')],
+      rows: differences
+        .slice(0, DIFFERENCES_SHOWN)
+        .map(([row, column]): readonly Cell[] => [
+          code(outputName(question, row)),
+          code(order.names[column] ?? '?'),
+          number(ad[row]?.[column] as string),
+          number(derivative[row]?.[column] as string),
+        ]),
+    },
+    matrixTable(ad, 'What AD returns', question, order),
+    matrixTable(derivative, 'The derivative', question, order),
+  );
+  return blocks;
+}
+
+/** *Exact.* The places where two matrices differ, row by row. */
+function differingEntries(
+  a: readonly (readonly string[])[],
+  b: readonly (readonly string[])[],
+): [number, number][] {
+  const places: [number, number][] = [];
+  a.forEach((entries, row) => {
+    entries.forEach((text, column) => {
+      const other = b[row]?.[column];
+      if (other === undefined || !same(text, other)) places.push([row, column]);
+    });
+  });
+  return places;
+}
+
+function same(a: string, b: string): boolean {
+  const [x, y]: [Rational, Rational] = [readRational(a), readRational(b)];
+  return a === b || equal(x, y);
+}
+
+/** A matrix, cut where it is large; the caption says so. */
+export function matrixTable(
+  matrix: readonly (readonly string[])[],
+  caption: string,
+  question: Question,
+  order: ParameterOrder,
+): Block {
+  const rows = Math.min(matrix.length, MATRIX_ROWS);
+  const width = matrix[0]?.length ?? 0;
+  const columns = Math.min(width, MATRIX_COLUMNS);
+  const cut = rows < matrix.length || columns < width;
+  return {
+    kind: 'table',
+    caption: cut
+      ? `${caption} (the first ${String(rows)} of ${String(matrix.length)} rows and ${String(columns)} of ${String(width)} columns; the JSON result has all)`
+      : caption,
+    columns: [
+      left('∂ output / ∂ parameter'),
+      ...Array.from({ length: columns }, (_, j) => right(order.names[j] ?? '?')),
+    ],
+    rows: matrix
+      .slice(0, rows)
+      .map((entries, row): readonly Cell[] => [
+        code(outputName(question, row)),
+        ...entries.slice(0, columns).map((entry) => exactOnly(entry)),
+      ]),
+  };
+}

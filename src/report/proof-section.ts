@@ -1,0 +1,93 @@
+/** Which theorems were found to apply, and why; which not, and why; what was computed, and how. */
+import type { Result } from '../schemas/result.js';
+import {
+  code,
+  exactOnly,
+  paragraph,
+  strong,
+  type Block,
+  type Inline,
+  type Section,
+} from './document.js';
+import type { ReportJob } from './report.js';
+
+/** What was proved: each theorem with its statement, source and the hypothesis that was checked. */
+export function proofSection(result: Result): Section {
+  const applying = result.bounds.filter((bound) => bound.applies);
+  const others = result.bounds.filter((bound) => !bound.applies);
+  const item = (bound: Result['bounds'][number]): readonly Inline[] => [
+    strong(bound.id),
+    ` — ${sentence(bound.statement)} `,
+    bound.applies ? 'It applies: ' : 'It does not apply: ',
+    sentence(bound.why),
+    ` Source: ${sentence(bound.source)}`,
+    ...(bound.holds === false
+      ? [' ', strong('Contradicted by the exact count: please report it.')]
+      : []),
+  ];
+  const blocks: Block[] = [
+    paragraph('Hypotheses were checked on this very network, never assumed.'),
+  ];
+  if (applying.length > 0) {
+    blocks.push(
+      { kind: 'subheading', text: 'Theorems that apply' },
+      { kind: 'list', items: applying.map(item) },
+    );
+  }
+  if (others.length > 0) {
+    blocks.push(
+      { kind: 'subheading', text: 'Theorems that say nothing here' },
+      { kind: 'list', items: others.map(item) },
+    );
+  }
+  return { id: 'proof', heading: 'What was proved, and by which theorem', blocks };
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+const METHODS = {
+  'closed-form': 'a closed formula',
+  layered: 'layer-by-layer counting of weighted states',
+  enumeration: 'enumeration of every point',
+} as const;
+
+const DECISIONS = {
+  untouched: 'No pre-activation lies on a kink, so the function is smooth around the point.',
+  'L-iff':
+    'Decided by theorem L-iff: every layer has bias parameters, so the function has no derivative exactly where a tied neuron is relevant.',
+  walk: 'Decided by walking all sign patterns of the tied neurons that some direction realises; no theorem was used.',
+  undecided: 'The walk over sign patterns exceeded its limit, so the point was left undecided.',
+} as const;
+
+/** What was computed: method, engine, points visited, job. */
+export function computationSection(result: Result, job: ReportJob): Section {
+  const items: (readonly Inline[])[] = [['Mode: ', code(result.mode), '.']];
+  if (result.mode === 'exhaustive') {
+    items.push(
+      ['Method: ', METHODS[result.method], ' (', code(result.method), ').'],
+      [
+        'Points visited: ',
+        exactOnly(result.visited),
+        result.visited === result.space.size
+          ? ', which is all of Ω.'
+          : '; parameters that cannot change the answer were multiplied out instead.',
+      ],
+    );
+  }
+  if (result.mode === 'point') items.push([DECISIONS[result.decidedBy]]);
+  if (result.mode === 'bounds') items.push(['No point was visited.']);
+  items.push(
+    ['Arithmetic: exact rationals throughout; no number above was rounded unless it is marked ≈.'],
+    ['Engine: ', code(result.engine), '.'],
+    [
+      'Job: ',
+      code(job.id),
+      ', created ',
+      job.createdAt,
+      job.finishedAt === null ? '.' : `, finished ${job.finishedAt}.`,
+    ],
+  );
+  return { id: 'computation', heading: 'What was computed', blocks: [{ kind: 'list', items }] };
+}

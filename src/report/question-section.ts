@@ -1,0 +1,227 @@
+/** The question as it was understood, layer by layer, and the space that it ranges over. */
+import type {
+  Question,
+  QuestionActivation,
+  QuestionEntry,
+  QuestionFormat,
+} from '../plan/question.js';
+import type { Result } from '../schemas/result.js';
+import {
+  code,
+  exactOnly,
+  left,
+  number,
+  paragraph,
+  right,
+  type Block,
+  type Cell,
+  type Inline,
+  type Section,
+} from './document.js';
+import { fanIns } from './parameter-order.js';
+
+const LAYERS_SHOWN = 64;
+const SAMPLES_SHOWN = 8;
+const COMPONENTS_SHOWN = 12;
+const VALUES_SHOWN = 24;
+
+/** Network, format, proxies and inputs. */
+export function questionSection(question: Question, formatSizes: readonly FormatSize[]): Section {
+  return {
+    id: 'question',
+    heading: 'The question',
+    blocks: [
+      paragraph(
+        'The network as a function of its free parameters, its inputs held fixed. Layers, units, inputs and samples are numbered from 0.',
+      ),
+      layerTable(question),
+      ...formatBlocks(question, formatSizes),
+      ...proxyBlocks(question),
+      ...inputBlocks(question),
+    ],
+  };
+}
+
+/** A format of the question with the number of its distinct finite values. */
+export interface FormatSize {
+  readonly use: string;
+  readonly format: QuestionFormat;
+  readonly size: bigint | null;
+}
+
+function layerTable(question: Question): Block {
+  const { layers } = question.network;
+  const widths = fanIns(question);
+  const rows = layers
+    .slice(0, LAYERS_SHOWN)
+    .map((layer, l): readonly Cell[] => [
+      String(l),
+      layer.type,
+      `${String(layer.units)} × ${String(widths[l])}`,
+      activationText(layer.activation),
+      layer.weight === null ? 'free, one each' : entriesText(layer.weight.flat()),
+      layer.bias === true
+        ? 'free, one per unit'
+        : layer.bias === false
+          ? 'none'
+          : entriesText(layer.bias),
+    ]);
+  return {
+    kind: 'table',
+    caption: 'Layers',
+    columns: [
+      left('Layer'),
+      left('Type'),
+      left('Units × inputs'),
+      left('Activation'),
+      left('Weights'),
+      left('Biases'),
+    ],
+    rows,
+  };
+}
+
+/** An activation's name and settings, as the question gives them. */
+export function activationText(activation: QuestionActivation): string {
+  const settings = Object.entries(activation)
+    .filter(([name]) => name !== 'type')
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return settings.length === 0 ? activation.type : `${activation.type} (${settings.join(', ')})`;
+}
+
+function entriesText(entries: readonly QuestionEntry[]): string {
+  const names = new Set<string>();
+  let constants = 0;
+  for (const entry of entries) {
+    if (typeof entry === 'string') constants += 1;
+    else names.add(entry.param);
+  }
+  const parts: string[] = [];
+  if (constants > 0) parts.push(`${String(constants)} constant`);
+  if (names.size > 0) {
+    const shown = [...names].slice(0, 4).join(', ');
+    const uses = entries.length - constants;
+    parts.push(`${String(uses)} from ${shown}${names.size > 4 ? ', …' : ''}`);
+  }
+  return parts.join(', ');
+}
+
+function formatText(format: QuestionFormat): Inline {
+  if (typeof format === 'string') return code(format);
+  const values = format['values'];
+  if (Array.isArray(values)) {
+    const shown = values.slice(0, VALUES_SHOWN).map(String).join(', ');
+    return code(`{${shown}${values.length > VALUES_SHOWN ? ', …' : ''}}`);
+  }
+  return code(
+    Object.entries(format)
+      .map(
+        ([fact, value]) =>
+          `${fact} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+      )
+      .join(', '),
+  );
+}
+
+function formatBlocks(question: Question, sizes: readonly FormatSize[]): Block[] {
+  const items = sizes.map(({ use, format, size }): readonly Inline[] => [
+    `${use}: `,
+    formatText(format),
+    ...(size === null
+      ? []
+      : [
+          ', |M| = ',
+          exactOnly(String(size)),
+          size === 1n ? ' finite real value' : ' distinct finite real values',
+        ]),
+  ]);
+  const { params } = question.format;
+  const named = Object.keys(params).length;
+  return [
+    { kind: 'subheading', text: 'What each free parameter ranges over' },
+    { kind: 'list', items },
+    ...(named > sizes.length
+      ? [paragraph(`${String(named)} parameters have a format of their own.`)]
+      : []),
+  ];
+}
+
+function proxyBlocks(question: Question): Block[] {
+  const { preset, layers } = question.proxies;
+  const items = layers.flatMap((proxies, l): (readonly Inline[])[] =>
+    proxies.length === 0
+      ? []
+      : [
+          [
+            `layer ${String(l)}, `,
+            activationText(question.network.layers[l]?.activation ?? { type: '?' }),
+            ': ',
+            code(proxies.join(', ')),
+          ],
+        ],
+  );
+  return [
+    { kind: 'subheading', text: 'What AD uses at the kinks' },
+    items.length === 0
+      ? paragraph('No activation has a kink, so AD needs no proxy derivative.')
+      : paragraph(
+          'Proxy derivatives (preset ',
+          code(preset),
+          '), one value per kink in increasing order:',
+        ),
+    ...(items.length === 0 ? [] : [{ kind: 'list', items } as const]),
+  ];
+}
+
+function inputBlocks(question: Question): Block[] {
+  const { inputs } = question.network;
+  const width = inputs[0]?.length ?? 0;
+  const shownWidth = Math.min(width, COMPONENTS_SHOWN);
+  const rows = inputs
+    .slice(0, SAMPLES_SHOWN)
+    .map((input, s): readonly Cell[] => [
+      String(s),
+      ...input.slice(0, shownWidth).map((x) => exactOnly(x)),
+    ]);
+  const cut: string[] = [];
+  if (inputs.length > SAMPLES_SHOWN) {
+    cut.push(`the first ${String(SAMPLES_SHOWN)} of ${String(inputs.length)} samples`);
+  }
+  if (width > shownWidth) {
+    cut.push(`the first ${String(shownWidth)} of ${String(width)} components`);
+  }
+  return [
+    { kind: 'subheading', text: 'Inputs' },
+    paragraph(
+      inputs.length === 1
+        ? 'One sample.'
+        : `${String(inputs.length)} samples: one function, its outputs stacked sample by sample.`,
+      cut.length === 0 ? '' : ` Shown: ${cut.join(', ')}.`,
+    ),
+    {
+      kind: 'table',
+      caption: 'Input vectors',
+      columns: [
+        left('Sample'),
+        ...Array.from({ length: shownWidth }, (_, j) => right(`x[${String(j)}]`)),
+      ],
+      rows,
+    },
+  ];
+}
+
+/** |Ω|, exactly and as a power of ten. */
+export function spaceSection(result: Result): Section {
+  const { parameters, size, log10 } = result.space;
+  return {
+    id: 'space',
+    heading: 'The space',
+    blocks: [
+      paragraph(
+        `Ω is the set of all vectors of the ${String(parameters)} free parameter${parameters === 1 ? '' : 's'}: |Ω| = `,
+        result.mode === 'bounds' || size.length > 7 ? number(size) : exactOnly(size),
+        `, log₁₀|Ω| ≈ ${log10.toFixed(3)}.`,
+      ),
+    ],
+  };
+}
