@@ -116,8 +116,7 @@ function formatText(format: QuestionFormat): Inline {
   return code(
     Object.entries(format)
       .map(
-        ([fact, value]) =>
-          `${fact} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+        ([fact, value]) => `${fact} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
       )
       .join(', '),
   );

@@ -61,7 +61,8 @@ caption { caption-side: top; text-align: left; color: var(--quiet); padding: 0 0
 th, td { padding: .32rem .8rem; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { padding-left: 0; }
 thead th { font-weight: 600; border-bottom: 1.5px solid var(--quiet); white-space: nowrap; }
-tbody th { font-weight: 400; }
+tbody th { font-weight: 400; white-space: nowrap; }
+td .number { font-size: inherit; }
 th.right, td.right { text-align: right; }
 td.right { font-size: .86rem; white-space: nowrap; }
 tr.marked th, tr.marked td { color: var(--wrong); font-weight: 600; }
@@ -99,6 +100,6 @@ a { color: inherit; text-decoration-color: var(--quiet); }
   tr, figure, pre, li { break-inside: avoid; }
   .wide, pre, figure > div { overflow: visible; }
   pre { white-space: pre-wrap; border: 1px solid var(--line); }
-  th, td, td.right { padding: .2rem .45rem; white-space: normal; overflow-wrap: anywhere; }
+  th, td, tbody th, td.right { padding: .2rem .45rem; white-space: normal; overflow-wrap: anywhere; }
 }
 `;
