@@ -5,6 +5,7 @@
  * `runs(n)` scales every iteration count by the environment variable GRADCERT_TEST_SCALE.
  */
 import fc from 'fast-check';
+import { dyadic, type Dyadic } from '../src/engine/num/dyadic.js';
 import { bitsOfDouble, doubleOfBits } from '../src/engine/num/float64.js';
 import { rational, type Rational } from '../src/engine/num/rational.js';
 
@@ -43,6 +44,12 @@ export function anyRational(bits: number = 80): fc.Arbitrary<Rational> {
 /** A small rational, for laws whose terms grow. */
 export function smallRational(): fc.Arbitrary<Rational> {
   return anyRational(12);
+}
+
+/** A dyadic: integers, tiny and huge powers of two, significands near powers of two. */
+export function anyDyadic(bits: number = 80): fc.Arbitrary<Dyadic> {
+  const exponent = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -1200, max: 1200 }));
+  return fc.tuple(anyInteger(bits), exponent).map(([m, e]) => dyadic(m, e));
 }
 
 /** The bits of a finite non-negative double next to a power of two or an end of the range. */

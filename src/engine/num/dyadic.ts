@@ -23,7 +23,8 @@ export const ONE: Dyadic = Object.freeze({ m: 1n, e: 0 });
 export function dyadic(m: bigint, e: number = 0): Dyadic {
   if (m === 0n) return ZERO;
   const zeros = trailingZeros(m);
-  return zeros === 0 ? { m, e } : { m: m >> BigInt(zeros), e: e + zeros };
+  // Adding 0 turns an exponent of −0 into 0.
+  return zeros === 0 ? { m, e: e + 0 } : { m: m >> BigInt(zeros), e: e + zeros };
 }
 
 /** *Exact.* a + b. */

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { bitLength, isPowerOfTwo, trailingZeros } from '../../../src/engine/num/bits.js';
+import {
+  bitLength,
+  isPowerOfTwo,
+  toSafeNumber,
+  trailingZeros,
+} from '../../../src/engine/num/bits.js';
 import { anyInteger, runs } from '../../arbitraries.js';
 
 test('bitLength and trailingZeros against the binary text', () => {
@@ -16,4 +21,9 @@ test('bitLength and trailingZeros against the binary text', () => {
     }),
     runs(1000),
   );
+});
+
+test('toSafeNumber refuses where numbers have gaps', () => {
+  assert.equal(toSafeNumber(-((1n << 53n) - 1n)), Number.MIN_SAFE_INTEGER);
+  assert.throws(() => toSafeNumber(1n << 53n), { name: 'RangeError', message: /9007199254740992/ });
 });
