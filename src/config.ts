@@ -7,7 +7,7 @@
  */
 import { availableParallelism, homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { Type, type Static, type TObject } from '@sinclair/typebox';
+import { Type, type Static } from '@sinclair/typebox';
 import { envSchema } from 'env-schema';
 
 export type Role = 'all' | 'api';
@@ -71,6 +71,11 @@ const EnvironmentSchema = Type.Object({
 });
 type Environment = Static<typeof EnvironmentSchema>;
 
+/** Every variable that is read, in the order of the schema. */
+export const SETTING_NAMES: readonly string[] = Object.freeze(
+  Object.keys(EnvironmentSchema.properties),
+);
+
 /** What to write instead, per variable, where the schema's own words would not help. */
 const EXPECTED: Readonly<Record<string, string>> = {
   PORT: 'an integer from 0 to 65535',
@@ -92,9 +97,8 @@ function withoutPassword(value: string): string {
 }
 
 function known(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const names = Object.keys((EnvironmentSchema as TObject).properties);
   return Object.fromEntries(
-    names.flatMap((name) => {
+    SETTING_NAMES.flatMap((name) => {
       const value = environment[name]?.trim();
       return value === undefined || value === '' ? [] : [[name, value]];
     }),
