@@ -42,6 +42,8 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       // `async` without `await` is how a function of an interface says it promises.
       '@typescript-eslint/require-await': 'off',
+      // `() => assert.equal(a, b)` and `() => clearTimeout(t)` say what they do.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // node:test registers by calling; what `test()` returns is the runner's business.
       '@typescript-eslint/no-floating-promises': [
         'error',

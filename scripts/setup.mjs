@@ -33,13 +33,17 @@ function seconds(since) {
   return `${((Date.now() - since) / 1000).toFixed(1)} s`;
 }
 
-/** Everything below runs while this process's child holds the lock. */
+/** Everything below runs in a child of this process, while flock holds the lock for it. */
 function underLock() {
   if (process.argv.includes('--locked')) return;
-  const args = [join(ROOT, 'package.json'), process.execPath, process.argv[1], '--locked'];
-  const { status, error } = spawnSync('flock', args, { stdio: 'inherit' });
-  if (error?.code === 'ENOENT') return; // no flock here: one at a time is up to the user
-  process.exit(status ?? 1);
+  const child = [join(ROOT, 'package.json'), process.execPath, process.argv[1], '--locked'];
+  const busy = 75;
+  for (const wait of [['--nonblock', '--conflict-exit-code', String(busy)], []]) {
+    const { status, error } = spawnSync('flock', [...wait, ...child], { stdio: 'inherit' });
+    if (error?.code === 'ENOENT') return; // no flock here: one at a time is up to the user
+    if (status !== busy) process.exit(status ?? 1);
+    say('another setup is under way in this clone; waiting for it');
+  }
 }
 
 function checkNode() {
