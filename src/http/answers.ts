@@ -1,0 +1,74 @@
+/** How a route says what it answers, for the OpenAPI document: successes and problems by status. */
+import type { TSchema } from '@sinclair/typebox';
+import { ProblemSchema } from '../schemas/problem.js';
+import { PROBLEM_TYPE } from './problem-replies.js';
+import { PROBLEMS, type ProblemCode } from './problem.js';
+
+export interface Answer {
+  readonly description: string;
+  readonly content?: Readonly<Record<string, { readonly schema: TSchema | object }>>;
+  readonly headers?: Readonly<Record<string, object>>;
+}
+
+const HEADERS = {
+  location: { type: 'string', description: 'Path of the job.' },
+  'retry-after': { type: 'integer', description: 'Seconds to wait before asking again.' },
+  etag: { type: 'string', description: 'Send it back as If-None-Match.' },
+  link: { type: 'string', description: 'The next page, rel="next".' },
+  vary: { type: 'string', description: 'The answer depends on Accept.' },
+  allow: { type: 'string', description: 'The methods that exist here.' },
+} as const;
+
+/** A JSON answer. */
+export function json(
+  description: string,
+  schema: TSchema,
+  headers: readonly (keyof typeof HEADERS)[] = [],
+): Answer {
+  return {
+    description,
+    content: { 'application/json': { schema } },
+    ...(headers.length === 0
+      ? {}
+      : { headers: Object.fromEntries(headers.map((name) => [name, HEADERS[name]])) }),
+  };
+}
+
+/** An answer that is text of its own media types. */
+export function text(
+  description: string,
+  types: readonly string[],
+  headers: readonly (keyof typeof HEADERS)[] = [],
+): Answer {
+  return {
+    description,
+    content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }])),
+    ...(headers.length === 0
+      ? {}
+      : { headers: Object.fromEntries(headers.map((name) => [name, HEADERS[name]])) }),
+  };
+}
+
+/** Any route may fail in these ways, whatever it does. */
+const ANYWHERE: readonly ProblemCode[] = ['internal', 'shutting-down'];
+
+/** The problems a route answers with beside those of every route, grouped by status. */
+export function problems(...codes: readonly ProblemCode[]): Record<number, Answer> {
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of [...codes, ...ANYWHERE]) {
+    const { status } = PROBLEMS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      status,
+      {
+        description: group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+        content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
+        ...(status === 503 || group.includes('not-ready')
+          ? { headers: { 'retry-after': HEADERS['retry-after'] } }
+          : {}),
+      },
+    ]),
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * What the HTTP side is given: the settings it needs, a queue, and the pure functions that read a
+ * question, plan it, bound it and render its answer. `server.ts` wires the real ones; tests may
+ * replace any of them. Nothing here is reached by import from a route.
+ */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { Config } from '../config.js';
+import type { Limits, Plan, Refusal } from '../plan/plan.js';
+import type { Fault, Question } from '../plan/question.js';
+import type { JobQueue } from '../queue/job-queue.js';
+import type { ActivationEntry, FormatEntry, FormatSummary } from '../schemas/catalogue.js';
+import type { Mode } from '../schemas/request.js';
+import type { BoundsResult, Result } from '../schemas/result.js';
+
+/** What `parse` makes of a body that the schema took. */
+export type Parsed =
+  | { readonly ok: true; readonly question: Question }
+  | {
+      readonly ok: false;
+      readonly status: 400 | 422;
+      readonly code: string;
+      readonly detail: string;
+      readonly faults: readonly Fault[];
+    };
+
+export type Planned =
+  { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal };
+
+export interface Analysis {
+  /** The question of a body; a body without a mode gets the default one. */
+  parse(body: unknown, defaultMode?: Mode): Parsed;
+  plan(question: Question, limits: Limits): Planned;
+  bounds(question: Question): BoundsResult;
+}
+
+export interface Catalogue {
+  readonly formats: readonly FormatSummary[];
+  /** The format of a name or alias, however it is spelt; null where there is none. */
+  format(name: string): FormatEntry | null;
+  readonly activations: readonly ActivationEntry[];
+}
+
+export interface ReportedJob {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+}
+
+export interface Reports {
+  markdown(result: Result, job: ReportedJob): string;
+  html(result: Result, job: ReportedJob): Promise<string>;
+  /** The Content-Security-Policy that the HTML page needs, and no more. */
+  readonly htmlPolicy: string;
+}
+
+export interface Dependencies {
+  readonly config: Pick<Config, 'bodyLimitBytes' | 'maxVisits' | 'maxShards'>;
+  readonly queue: JobQueue;
+  readonly log: FastifyBaseLogger;
+  readonly analysis: Analysis;
+  readonly catalogue: Catalogue;
+  readonly reports: Reports;
+}
+
+/** The instance that routes are registered on: request types follow from the schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;

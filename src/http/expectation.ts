@@ -1,0 +1,53 @@
+/** A schema, and a refused value, said in a few words: the halves of every fault's detail. */
+import { KindGuard, type TSchema } from '@sinclair/typebox';
+
+const SHOWN_MAX = 60;
+
+/** Total. The value as JSON on one line, cut to a length that fits a message. */
+export function shown(value: unknown): string {
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number beyond binary64';
+  if (Array.isArray(value) && value.length > 8) return `an array of ${String(value.length)} items`;
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) return 'nothing';
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
+}
+
+function range(least: unknown, most: unknown): string {
+  if (least !== undefined && most !== undefined) return ` from ${String(least)} to ${String(most)}`;
+  if (least !== undefined) return ` of at least ${String(least)}`;
+  if (most !== undefined) return ` of at most ${String(most)}`;
+  return '';
+}
+
+/** Total. What the schema allows, as a noun phrase: "an integer from 1 to 4096". */
+export function expectation(schema: TSchema): string {
+  if (KindGuard.IsUnion(schema)) {
+    const phrases = new Set(schema.anyOf.map(expectation));
+    return [...phrases].join(' or ');
+  }
+  if (KindGuard.IsLiteral(schema)) return JSON.stringify(schema.const);
+  if (KindGuard.IsInteger(schema)) return `an integer${range(schema.minimum, schema.maximum)}`;
+  if (KindGuard.IsNumber(schema)) return `a number${range(schema.minimum, schema.maximum)}`;
+  if (KindGuard.IsBoolean(schema)) return 'true or false';
+  if (KindGuard.IsNull(schema)) return 'null';
+  if (KindGuard.IsString(schema)) {
+    const length = range(schema.minLength, schema.maxLength);
+    // A described pattern says more than its expression.
+    return typeof schema.description === 'string' && schema.pattern !== undefined
+      ? `text (${schema.description.replace(/\.$/, '')})`
+      : `text${length === '' ? '' : `${length} characters`}`;
+  }
+  if (KindGuard.IsArray(schema)) {
+    const length = range(schema.minItems, schema.maxItems);
+    return `an array${length === '' ? '' : `${length} items`}`;
+  }
+  if (KindGuard.IsObject(schema)) {
+    const type = schema.properties['type'];
+    if (type !== undefined && KindGuard.IsLiteral(type)) {
+      return `an object of type ${JSON.stringify(type.const)}`;
+    }
+    const names = Object.keys(schema.properties).map((name) => `\`${name}\``);
+    return `an object with ${names.join(', ')}`;
+  }
+  return 'an object';
+}

@@ -1,0 +1,37 @@
+/** POST /bounds: what the theorems say of a network, answered at once, without a job. */
+import { BoundsRequestSchema } from '../../schemas/request.js';
+import { BoundsResultSchema } from '../../schemas/result.js';
+import { json, problems } from '../answers.js';
+import type { App, Dependencies } from '../dependencies.js';
+import { questionOrRefuse } from '../question-door.js';
+
+export function boundsRoute(app: App, { analysis }: Dependencies): void {
+  app.post(
+    '/bounds',
+    {
+      schema: {
+        operationId: 'bounds',
+        tags: ['bounds'],
+        summary: 'Which theorems apply to a network, and the exact bounds they give',
+        description:
+          'Takes the body of POST /analyze; `mode` may be left out and is not looked at otherwise: the answer is always that of mode `bounds`. Every hypothesis is checked on the network, never assumed.',
+        body: BoundsRequestSchema,
+        response: {
+          200: json('The space and the bounds.', BoundsResultSchema),
+          ...problems(
+            'invalid-json',
+            'invalid-request',
+            'unknown-field',
+            'payload-too-large',
+            'unsupported-media-type',
+            'invalid-question',
+          ),
+        },
+      },
+    },
+    (request, reply) => {
+      const question = questionOrRefuse(analysis.parse({ ...request.body, mode: 'bounds' }));
+      return reply.send(analysis.bounds(question));
+    },
+  );
+}

@@ -1,0 +1,148 @@
+/** The jobs as a resource: the list, one job, and its cancellation. */
+import { Type } from '@sinclair/typebox';
+import type { JobQueue, JobRecord } from '../../queue/job-queue.js';
+import { JobSchema } from '../../schemas/job.js';
+import { json, problems } from '../answers.js';
+import type { App, Dependencies } from '../dependencies.js';
+import { jobTag, matches } from '../etag.js';
+import { isFinal, jobBody, retryAfterSeconds } from '../job-body.js';
+import { ProblemError } from '../problem.js';
+
+export const JobParamsSchema = Type.Object(
+  { id: Type.String({ description: 'Id of a job.' }) },
+  { additionalProperties: false },
+);
+
+export const JobListSchema = Type.Object(
+  {
+    jobs: Type.Array(JobSchema),
+    nextCursor: Type.Union([Type.String(), Type.Null()], {
+      description: 'Pass back as `cursor` for the next page; null at the end.',
+    }),
+  },
+  { additionalProperties: false, title: 'JobList' },
+);
+
+const ListQuerySchema = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Jobs per page.' }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: '`nextCursor` of a page.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const LIMIT = 20;
+
+/** The job of an id, or the refusal that there is none. */
+export async function jobOrRefuse(queue: JobQueue, id: string): Promise<JobRecord> {
+  const job = await queue.get(id);
+  if (job === null) throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
+  return job;
+}
+
+export function jobRoutes(app: App, { queue }: Dependencies): void {
+  app.get(
+    '/jobs',
+    {
+      schema: {
+        operationId: 'listJobs',
+        tags: ['jobs'],
+        summary: 'The jobs, newest first',
+        description:
+          'Pages are stable: a job that arrives while a client turns pages is neither repeated nor makes another one disappear.',
+        querystring: ListQuerySchema,
+        response: {
+          200: json('One page.', JobListSchema, ['link']),
+          ...problems('invalid-request', 'unknown-field', 'queue-unavailable'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { limit = LIMIT, cursor } = request.query;
+      const page = await queue
+        .list(cursor === undefined ? { limit } : { limit, cursor })
+        .catch((error: unknown) => {
+          if (!(error instanceof RangeError)) throw error;
+          throw new ProblemError('invalid-request', 'The cursor is none of this service.', {
+            errors: [
+              {
+                pointer: '/cursor',
+                code: 'wrong-form',
+                detail: 'must be the `nextCursor` of a page',
+                in: 'query',
+              },
+            ],
+          });
+        });
+      if (page.nextCursor !== null) {
+        const query = new URLSearchParams({ limit: String(limit), cursor: page.nextCursor });
+        reply.header('link', `</jobs?${query.toString()}>; rel="next"`);
+      }
+      return reply.send({ jobs: page.jobs.map(jobBody), nextCursor: page.nextCursor });
+    },
+  );
+
+  app.get(
+    '/jobs/:id',
+    {
+      schema: {
+        operationId: 'getJob',
+        tags: ['jobs'],
+        summary: 'One job: its state and progress',
+        description:
+          'Retry-After says how long to wait before asking again, and is absent once the state is final. `progress.fraction` is 1 only when the job succeeded.',
+        params: JobParamsSchema,
+        response: {
+          200: json('The job.', JobSchema, ['etag', 'retry-after']),
+          304: { description: 'The job has not changed since the ETag that was sent.' },
+          ...problems('not-found', 'queue-unavailable'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const job = await jobOrRefuse(queue, request.params.id);
+      const tag = jobTag(job);
+      reply.header('etag', tag).header('cache-control', 'no-cache');
+      if (!isFinal(job.state)) reply.header('retry-after', retryAfterSeconds(job, Date.now()));
+      if (matches(request.headers['if-none-match'], tag)) return reply.code(304).send();
+      return reply.send(jobBody(job));
+    },
+  );
+
+  app.delete(
+    '/jobs/:id',
+    {
+      schema: {
+        operationId: 'cancelJob',
+        tags: ['jobs'],
+        summary: 'Cancel a job',
+        description:
+          'Idempotent: cancelling a job that is cancelled answers 200 again. A job that has succeeded or failed cannot be cancelled: 409. The record stays and can still be read; work under way stops as soon as its worker hears of it.',
+        params: JobParamsSchema,
+        response: {
+          200: json('The job, cancelled.', JobSchema, ['etag']),
+          ...problems('not-found', 'already-finished', 'queue-unavailable'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const job = await queue.cancel(id);
+      if (job === null) {
+        throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
+      }
+      // A job may finish in the very moment; the record says who was first.
+      if (job.state === 'succeeded' || job.state === 'failed') {
+        throw new ProblemError('already-finished', `The job has ${job.state} already.`, {
+          extensions: { state: job.state },
+        });
+      }
+      return reply.header('etag', jobTag(job)).send(jobBody(job));
+    },
+  );
+}
+
