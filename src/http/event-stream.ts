@@ -30,7 +30,9 @@ type Step =
 async function stepOf(next: Promise<IteratorResult<JobEvent>>, silence: number): Promise<Step> {
   let timer: NodeJS.Timeout | undefined;
   const quiet = new Promise<Step>((resolve) => {
-    timer = setTimeout(() => resolve({ is: 'silence' }), silence);
+    timer = setTimeout(() => {
+      resolve({ is: 'silence' });
+    }, silence);
   });
   try {
     return await Promise.race([next.then((result): Step => ({ is: 'event', result })), quiet]);
@@ -45,11 +47,13 @@ async function* frames(
   shutdown: AbortSignal,
   heartbeat: number,
 ): AsyncGenerator<string> {
-  const stop = (): void => controller.abort();
+  const stop = (): void => {
+    controller.abort();
+  };
   shutdown.addEventListener('abort', stop, { once: true });
   try {
     yield `retry: ${String(RECONNECT_MS)}\n\n`;
-    for (let next = events.next(); ; ) {
+    for (let next = events.next(); ;) {
       const step = await stepOf(next, heartbeat);
       if (step.is === 'silence') {
         yield ': still here\n\n';
@@ -83,6 +87,8 @@ export function eventStream(events: AsyncIterable<JobEvent>, options: StreamOpti
     { objectMode: false },
   );
   // A generator that waits for the next event cannot be returned from; the abort wakes it.
-  stream.once('close', () => controller.abort());
+  stream.once('close', () => {
+    controller.abort();
+  });
   return stream;
 }

@@ -12,16 +12,28 @@ export function shown(value: unknown): string {
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
 }
 
-function range(least: unknown, most: unknown): string {
-  if (least !== undefined && most !== undefined) return ` from ${String(least)} to ${String(most)}`;
-  if (least !== undefined) return ` of at least ${String(least)}`;
-  if (most !== undefined) return ` of at most ${String(most)}`;
+/** " from 1 to 64", or in a size " of 1 to 64 items"; empty where nothing is bounded. */
+function range(least: number | undefined, most: number | undefined, unit?: string): string {
+  const [from, things] = unit === undefined ? ['from', ''] : ['of', ` ${unit}`];
+  if (least !== undefined && most !== undefined) return ` ${from} ${least} to ${most}${things}`;
+  if (least !== undefined) return ` of at least ${least}${things}`;
+  if (most !== undefined) return ` of at most ${most}${things}`;
   return '';
+}
+
+/** Descriptions that say what is allowed in a few words. */
+const PHRASE_MAX = 90;
+
+function phrase(description: unknown): string | null {
+  if (typeof description !== 'string' || description.length > PHRASE_MAX) return null;
+  return `${description.charAt(0).toLowerCase()}${description.slice(1)}`.replace(/\.$/, '');
 }
 
 /** Total. What the schema allows, as a noun phrase: "an integer from 1 to 4096". */
 export function expectation(schema: TSchema): string {
   if (KindGuard.IsUnion(schema)) {
+    const described = phrase(schema.description);
+    if (described !== null) return described;
     const phrases = new Set(schema.anyOf.map(expectation));
     return [...phrases].join(' or ');
   }
@@ -31,15 +43,12 @@ export function expectation(schema: TSchema): string {
   if (KindGuard.IsBoolean(schema)) return 'true or false';
   if (KindGuard.IsNull(schema)) return 'null';
   if (KindGuard.IsString(schema)) {
-    const length = range(schema.minLength, schema.maxLength);
     // A described pattern says more than its expression.
-    return typeof schema.description === 'string' && schema.pattern !== undefined
-      ? `text (${schema.description.replace(/\.$/, '')})`
-      : `text${length === '' ? '' : `${length} characters`}`;
+    const described = schema.pattern === undefined ? null : phrase(schema.description);
+    return described ?? `text${range(schema.minLength, schema.maxLength, 'characters')}`;
   }
   if (KindGuard.IsArray(schema)) {
-    const length = range(schema.minItems, schema.maxItems);
-    return `an array${length === '' ? '' : `${length} items`}`;
+    return `an array${range(schema.minItems, schema.maxItems, 'items')}`;
   }
   if (KindGuard.IsObject(schema)) {
     const type = schema.properties['type'];

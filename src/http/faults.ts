@@ -19,6 +19,14 @@ import { expectation, shown } from './expectation.js';
 /** Most faults reported at once; more are cut silently, the client mends these first. */
 export const FAULTS_MAX = 50;
 
+/** A fault with what is needed to see that another one is its consequence. */
+interface Found extends Fault {
+  /** Pointers of the fields that a misspelt one was probably meant to be. */
+  readonly meant?: readonly string[];
+  /** The object names another type, so that no other field of it can be judged. */
+  readonly otherType?: boolean;
+}
+
 type JsonType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
 
 function jsonType(value: unknown): JsonType {
@@ -61,7 +69,9 @@ function suggestion(name: unknown, known: readonly unknown[]): string {
     name,
     known.filter((item) => typeof item === 'string'),
   );
-  return near.length === 0 ? '' : `; did you mean ${near.map((n) => JSON.stringify(n)).join(' or ')}?`;
+  return near.length === 0
+    ? ''
+    : `; did you mean ${near.map((n) => JSON.stringify(n)).join(' or ')}?`;
 }
 
 const literalType = (schema: TSchema): unknown => {
@@ -96,7 +106,7 @@ function objectBranch(path: string, value: object, branches: readonly Branch[]):
   };
 }
 
-function* unionFaults(error: ValueError): Generator<Fault> {
+function* unionFaults(error: ValueError): Generator<Found> {
   const { path, value } = error;
   const branches = branchesOf(error);
   const fitting = branches.filter(({ schema }) => accepts(schema, jsonType(value)));
@@ -138,7 +148,7 @@ function wrongType(path: string, schema: TSchema, value: unknown): Fault {
   };
 }
 
-function unknownField(error: ValueError): Fault {
+function unknownField(error: ValueError): Found {
   const name = unescaped(error.path);
   const known = Object.keys((error.schema as Partial<TObject>).properties ?? {});
   if (known.length === 0) {
@@ -148,12 +158,16 @@ function unknownField(error: ValueError): Fault {
       detail: `the name ${shown(name)} is not allowed here`,
     };
   }
+  const meant = closest(name, known).map((field) => `${parent(error.path)}/${field}`);
   return {
     pointer: error.path,
     code: 'unknown-field',
     detail: `${shown(name)} is no field of this object${suggestion(name, known) || `; it has ${known.map((k) => `\`${k}\``).join(', ')}`}`,
+    meant,
   };
 }
+
+const parent = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 const unescaped = (path: string): string =>
   path
@@ -161,8 +175,16 @@ const unescaped = (path: string): string =>
     .replaceAll('~1', '/')
     .replaceAll('~0', '~');
 
-function* faultsOfError(error: ValueError): Generator<Fault> {
+function* faultsOfError(error: ValueError): Generator<Found> {
   const { path: pointer, schema, value } = error;
+  // The second complaint about a missing field: that nothing has the wrong type.
+  if (
+    value === undefined &&
+    pointer !== '' &&
+    error.type !== ValueErrorType.ObjectRequiredProperty
+  ) {
+    return;
+  }
   switch (error.type) {
     case ValueErrorType.Union:
       yield* unionFaults(error);
@@ -215,6 +237,7 @@ function* faultsOfError(error: ValueError): Generator<Fault> {
         pointer,
         code: 'not-allowed',
         detail: `must be ${expectation(schema)}, not ${shown(value)}${suggestion(value, [schema['const']])}`,
+        otherType: pointer.endsWith('/type'),
       };
       return;
     default:
@@ -222,18 +245,29 @@ function* faultsOfError(error: ValueError): Generator<Fault> {
   }
 }
 
+/** The faults that are no consequence of another one. */
+function causes(found: readonly Found[]): Fault[] {
+  const meant = new Set(found.flatMap((fault) => fault.meant ?? []));
+  const typed = found.filter((fault) => fault.otherType).map(({ pointer }) => pointer);
+  return found
+    .filter(({ code, pointer }) => !(code === 'missing-field' && meant.has(pointer)))
+    .filter(({ pointer }) =>
+      typed.every((type) => pointer === type || !pointer.startsWith(`${parent(type)}/`)),
+    )
+    .map(({ pointer, code, detail }) => ({ pointer, code, detail }));
+}
+
 /**
  * At least one fault where the schema refuses the value, none where it takes it; at most
  * FAULTS_MAX, in document order of the schema, one per pointer.
  */
 export function faultsOf(schema: TSchema, value: unknown): Fault[] {
-  const found = new Map<string, Fault>();
+  const found = new Map<string, Found>();
   for (const error of Errors(schema, value)) {
     for (const fault of faultsOfError(error)) {
-      // A missing field is reported once as missing and once as of the wrong type.
       if (!found.has(fault.pointer)) found.set(fault.pointer, fault);
-      if (found.size === FAULTS_MAX) return [...found.values()];
+      if (found.size === FAULTS_MAX) return causes([...found.values()]);
     }
   }
-  return [...found.values()];
+  return causes([...found.values()]);
 }

@@ -87,9 +87,7 @@ export function problemOf(error: unknown, request: FastifyRequest): ProblemError
   }
   const known =
     error instanceof Error && 'code' in error ? ofFastify(error as FastifyError, request) : null;
-  return (
-    known ?? new ProblemError('internal', 'The service failed; the request was not at fault.')
-  );
+  return known ?? new ProblemError('internal', 'The service failed; the request was not at fault.');
 }
 
 /** Answers any error as a problem; logs those that are the service's own. */

@@ -108,7 +108,7 @@ export const PROBLEMS = Object.freeze({
     'The question makes no sense',
     'Every field has the right type, but together they describe no network, format or point; `errors` has one entry per fault.',
   ),
-  'unprocessable': row(
+  unprocessable: row(
     422,
     'The question cannot be taken',
     'The request is well formed and cannot be taken; `detail` says why.',
@@ -118,7 +118,7 @@ export const PROBLEMS = Object.freeze({
     'The header fields are too large',
     'The request line and header fields together are longer than this server reads.',
   ),
-  'internal': row(
+  internal: row(
     500,
     'Internal error',
     'A fault of this service, not of the request. `instance` finds it in the log.',

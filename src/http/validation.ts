@@ -8,7 +8,7 @@ import type { TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { Convert } from '@sinclair/typebox/value';
 import type { FastifySchemaCompiler } from 'fastify';
-import { faultsOf } from './faults.js';
+import { FAULTS_MAX, faultsOf } from './faults.js';
 import { ProblemError, type ProblemCode } from './problem.js';
 
 function refusal(httpPart: string, schema: TSchema, value: unknown): ProblemError {
@@ -17,7 +17,8 @@ function refusal(httpPart: string, schema: TSchema, value: unknown): ProblemErro
     ? 'unknown-field'
     : 'invalid-request';
   const part = httpPart === 'querystring' ? 'query' : httpPart;
-  const count = faults.length === 1 ? 'one fault' : `${String(faults.length)} faults`;
+  const more = faults.length === FAULTS_MAX ? 'at least ' : '';
+  const count = faults.length === 1 ? 'one fault' : `${more}${faults.length} faults`;
   const first = faults[0];
   const where = first === undefined || first.pointer === '' ? part : first.pointer;
   return new ProblemError(

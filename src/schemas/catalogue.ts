@@ -56,9 +56,7 @@ export const ActivationEntrySchema = Type.Object(
   {
     type: Type.String(),
     definition: Type.String({ description: 'For the default settings.' }),
-    settings: Type.Array(
-      Type.Object({ name: Type.String(), default: RationalTextSchema }, strict),
-    ),
+    settings: Type.Array(Type.Object({ name: Type.String(), default: RationalTextSchema }, strict)),
     kinks: Type.Array(
       Type.Object(
         { at: RationalTextSchema, left: RationalTextSchema, right: RationalTextSchema },
@@ -69,14 +67,10 @@ export const ActivationEntrySchema = Type.Object(
     boundaryOfZeroSet: Type.Array(RationalTextSchema, {
       description: 'bdz of the default settings: boundary points of the set where it is zero.',
     }),
-    proxies: Type.Record(
-      Type.String(),
-      Type.Union([Type.Array(RationalTextSchema), Type.Null()]),
-      {
-        description:
-          'Per preset: the derivative AD uses at each kink, in order; null where the preset does not know the activation.',
-      },
-    ),
+    proxies: Type.Record(Type.String(), Type.Union([Type.Array(RationalTextSchema), Type.Null()]), {
+      description:
+        'Per preset: the derivative AD uses at each kink, in order; null where the preset does not know the activation.',
+    }),
   },
   { ...strict, title: 'ActivationEntry' },
 );
@@ -86,4 +80,3 @@ export const ActivationListSchema = Type.Object(
   { activations: Type.Array(ActivationEntrySchema) },
   { ...strict, title: 'ActivationList' },
 );
-

@@ -145,4 +145,3 @@ export function jobRoutes(app: App, { queue }: Dependencies): void {
     },
   );
 }
-

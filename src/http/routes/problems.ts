@@ -1,10 +1,6 @@
 /** GET /problems and GET /problems/{code}: what the `type` of a problem document leads to. */
 import { Type } from '@sinclair/typebox';
-import {
-  ProblemKindSchema,
-  ProblemKindsSchema,
-  type ProblemKind,
-} from '../../schemas/problem.js';
+import { ProblemKindSchema, ProblemKindsSchema, type ProblemKind } from '../../schemas/problem.js';
 import { json, problems } from '../answers.js';
 import { closest } from '../closest.js';
 import type { App } from '../dependencies.js';

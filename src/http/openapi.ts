@@ -1,0 +1,162 @@
+/**
+ * The OpenAPI 3.1 document, generated from the schemas that validate: nothing is written twice.
+ *
+ * @fastify/swagger collects the routes; what is done here is naming. Every schema of NAMED that
+ * occurs anywhere in the document is moved to `components` and referred to, so that a generated
+ * client has a type `Network` and not the same tree in twenty places. Two schemas are the same when
+ * they are equal as JSON. The document does not depend on where or when it is made.
+ */
+import swagger from '@fastify/swagger';
+import type { TSchema } from '@sinclair/typebox';
+import * as catalogue from '../schemas/catalogue.js';
+import * as exact from '../schemas/exact.js';
+import * as format from '../schemas/format.js';
+import * as job from '../schemas/job.js';
+import * as network from '../schemas/network.js';
+import * as problem from '../schemas/problem.js';
+import * as request from '../schemas/request.js';
+import * as result from '../schemas/result.js';
+import type { App } from './dependencies.js';
+import { REQUEST_EXAMPLES } from './examples.js';
+import { PROBLEMS } from './problem.js';
+
+/** Version of the HTTP contract, not of the program. */
+export const CONTRACT_VERSION = '1.0.0';
+
+const NAMED: Readonly<Record<string, TSchema>> = {
+  ExactText: exact.ExactTextSchema,
+  ExactInput: exact.ExactInputSchema,
+  Count: exact.CountSchema,
+  RationalText: exact.RationalTextSchema,
+  ExactWithValue: exact.ExactWithValueSchema,
+  ParameterName: network.ParameterNameSchema,
+  Entry: network.EntrySchema,
+  Activation: network.ActivationSchema,
+  DenseLayer: network.DenseLayerSchema,
+  Network: network.NetworkSchema,
+  SingleFormat: format.SingleFormatSchema,
+  MixedFormat: format.MixedFormatSchema,
+  Format: format.FormatSchema,
+  Mode: request.ModeSchema,
+  Proxies: request.ProxiesSchema,
+  Sampling: request.SamplingSchema,
+  AnalyzeRequest: request.AnalyzeSchema,
+  BoundsRequest: request.BoundsRequestSchema,
+  JobState: job.JobStateSchema,
+  JobError: job.JobErrorSchema,
+  Job: job.JobSchema,
+  Question: result.QuestionSchema,
+  Space: result.SpaceSchema,
+  Bound: result.BoundSchema,
+  Neuron: result.NeuronSchema,
+  Witness: result.WitnessSchema,
+  TouchedNeuron: result.TouchedNeuronSchema,
+  CertificateVertex: result.CertificateVertexSchema,
+  Clarke: result.ClarkeSchema,
+  ExhaustiveResult: result.ExhaustiveResultSchema,
+  PointResult: result.PointResultSchema,
+  BoundsResult: result.BoundsResultSchema,
+  Result: result.ResultSchema,
+  FormatSummary: catalogue.FormatSummarySchema,
+  FormatEntry: catalogue.FormatEntrySchema,
+  ActivationEntry: catalogue.ActivationEntrySchema,
+  Fault: problem.FaultSchema,
+  Problem: problem.ProblemSchema,
+  ProblemKind: problem.ProblemKindSchema,
+};
+
+const DESCRIPTION = `Says, exactly, where automatic differentiation is right and wrong for a neural
+network whose parameters are machine-representable numbers. Post a network and a number format to
+\`/analyze\`, follow the job, read the result and its report.
+
+Exact numbers travel as text: an integer, a rational \`2/15\`, a decimal \`-0.375\`. In requests a
+JSON number is also taken and means exactly the double it parses to. Unknown fields are refused and
+nothing is coerced. Every refusal is a problem document (RFC 9457) with a stable \`code\`.`;
+
+/** JSON with the keys of every object in order: equal texts are equal values. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}
+
+const nameOf = new Map(Object.entries(NAMED).map(([name, schema]) => [canonical(schema), name]));
+
+/** The tree with every named schema in it replaced by a reference; its root stays. */
+function withReferences(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(referred);
+  if (node === null || typeof node !== 'object') return node;
+  return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, referred(inner)]));
+}
+
+function referred(node: unknown): unknown {
+  if (node === null || typeof node !== 'object') return node;
+  const name = nameOf.get(canonical(node));
+  return name === undefined ? withReferences(node) : { $ref: `#/components/schemas/${name}` };
+}
+
+interface Document {
+  paths: Record<string, Record<string, { requestBody?: { content: Record<string, object> } }>>;
+  [member: string]: unknown;
+}
+
+function finished(collected: object): object {
+  // A round trip drops TypeBox's symbols and whatever is undefined.
+  const document = JSON.parse(JSON.stringify(collected)) as Document;
+  const paths = withReferences(document.paths) as Document['paths'];
+  for (const path of ['/analyze', '/bounds']) {
+    const body = paths[path]?.['post']?.requestBody?.content['application/json'];
+    if (body === undefined) throw new Error(`${path} has no JSON body to give examples of`);
+    Object.assign(body, {
+      examples: Object.fromEntries(
+        Object.entries(REQUEST_EXAMPLES).map(([name, { summary, request: value }]) => [
+          name,
+          { summary, value },
+        ]),
+      ),
+    });
+  }
+  const schemas = Object.fromEntries(
+    Object.entries(NAMED).map(([name, schema]) => [
+      name,
+      withReferences(JSON.parse(JSON.stringify(schema))) as object,
+    ]),
+  );
+  schemas['Problem'] = { ...schemas['Problem'], 'x-problems': PROBLEMS };
+  return { ...document, paths, components: { schemas } };
+}
+
+/** Registers the collector; must come before the routes. */
+export async function collectRoutes(app: App): Promise<void> {
+  await app.register(swagger, {
+    convertConstToEnum: false,
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'gradcert',
+        version: CONTRACT_VERSION,
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'jobs', description: 'Ask, follow, cancel.' },
+        { name: 'results', description: 'The exact answer, for programs and for readers.' },
+        { name: 'bounds', description: 'Theorems at once, without a job.' },
+        { name: 'catalogues', description: 'Formats and activations by name.' },
+        { name: 'operation', description: 'Health, metrics and this document.' },
+      ],
+    },
+  });
+}
+
+const made = new WeakMap<App, object>();
+
+/** The document of an instance that is ready; the same object every time. */
+export function openApiDocument(app: App): object {
+  const document = made.get(app) ?? finished(app.swagger());
+  made.set(app, document);
+  return document;
+}

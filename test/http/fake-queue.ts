@@ -1,0 +1,180 @@
+/**
+ * A JobQueue in memory, for tests of the HTTP side alone. It keeps the interface's promises: the
+ * same plan is the same job unless that failed or was cancelled, records only ever grow in version,
+ * events replay after an id and end after a final state. Tests move jobs along by hand.
+ */
+import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import type { Plan } from '../../src/plan/plan.js';
+import {
+  QueueUnavailable,
+  type JobEvent,
+  type JobQueue,
+  type JobRecord,
+  type Readiness,
+} from '../../src/queue/job-queue.js';
+
+interface Entry {
+  record: JobRecord;
+  result: string | null;
+  readonly events: JobEvent[];
+}
+
+export interface FakeQueue extends JobQueue {
+  /** While true, whatever needs Redis throws QueueUnavailable. */
+  unreachable: boolean;
+  ready: Readiness;
+  /** How many plans were enqueued, as opposed to answered from before. */
+  readonly enqueued: () => number;
+  /** How many event subscriptions are open. */
+  readonly subscriptions: () => number;
+  /** Changes a job as a worker would, and announces it. */
+  move(id: string, change: Partial<JobRecord>, result?: string): void;
+  /** The result outlived its retention. */
+  forgetResult(id: string): void;
+}
+
+const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
+/** Times of test jobs: distinct, increasing, long past. */
+const EPOCH = Date.parse('2026-01-01T00:00:00.000Z');
+
+export function fakeQueue(): FakeQueue {
+  const entries = new Map<string, Entry>();
+  const changes = new EventEmitter().setMaxListeners(0);
+  let enqueued = 0;
+  let subscriptions = 0;
+
+  const reach = (): void => {
+    if (queue.unreachable) throw new QueueUnavailable('connect ECONNREFUSED 10.1.2.3:6379');
+  };
+  const announce = (entry: Entry, event: JobEvent['event']): void => {
+    entry.events.push({ id: `${String(entry.events.length + 1)}-0`, event, job: entry.record });
+    changes.emit(entry.record.id);
+  };
+
+  const queue: FakeQueue = {
+    unreachable: false,
+    ready: { ready: true, reasons: [], workers: 1 },
+    enqueued: () => enqueued,
+    subscriptions: () => subscriptions,
+
+    async submit(plan: Plan) {
+      reach();
+      const digest = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 12);
+      let attempt = 0;
+      let id = `an_${digest}`;
+      for (let known = entries.get(id); known !== undefined; known = entries.get(id)) {
+        if (known.record.state !== 'failed' && known.record.state !== 'cancelled') {
+          return { job: known.record, created: false };
+        }
+        attempt += 1;
+        id = `an_${digest}_${String(attempt)}`;
+      }
+      const record: JobRecord = {
+        id,
+        state: 'queued',
+        mode: plan.mode,
+        done: '0',
+        total: plan.visits,
+        createdAt: new Date(EPOCH + entries.size * 1000).toISOString(),
+        startedAt: null,
+        finishedAt: null,
+        error: null,
+        version: 1,
+      };
+      const entry: Entry = { record, result: null, events: [] };
+      entries.set(id, entry);
+      enqueued += 1;
+      announce(entry, 'state');
+      return { job: record, created: true };
+    },
+
+    async get(id) {
+      reach();
+      return entries.get(id)?.record ?? null;
+    },
+
+    async result(id) {
+      reach();
+      return entries.get(id)?.result ?? null;
+    },
+
+    async list({ limit, cursor }) {
+      reach();
+      const newest = [...entries.values()].map((entry) => entry.record).reverse();
+      if (cursor !== undefined && !/^after\.an_\w+$/.test(cursor)) throw new RangeError(cursor);
+      const after = cursor?.slice('after.'.length);
+      const start = after === undefined ? 0 : newest.findIndex((job) => job.id === after) + 1;
+      const jobs = newest.slice(start, start + limit);
+      const last = jobs.at(-1);
+      const more = start + limit < newest.length && last !== undefined;
+      return { jobs, nextCursor: more ? `after.${last.id}` : null };
+    },
+
+    async cancel(id) {
+      reach();
+      const entry = entries.get(id);
+      if (entry === undefined) return null;
+      if (!FINAL.has(entry.record.state)) queue.move(id, { state: 'cancelled' });
+      return entry.record;
+    },
+
+    async *events(id, { lastEventId, signal }) {
+      reach();
+      subscriptions += 1;
+      try {
+        const entry = entries.get(id);
+        if (entry === undefined) return;
+        let next = lastEventId === undefined ? 0 : Number(lastEventId.split('-')[0]);
+        for (;;) {
+          for (; next < entry.events.length; next += 1) yield entry.events[next]!;
+          if (FINAL.has(entry.record.state) || signal.aborted) return;
+          await once(changes, id, { signal }).catch((error: unknown) => {
+            if (!signal.aborted) throw error;
+          });
+          if (signal.aborted && next === entry.events.length) return;
+        }
+      } finally {
+        subscriptions -= 1;
+      }
+    },
+
+    async readiness() {
+      reach();
+      return queue.ready;
+    },
+
+    async metrics() {
+      reach();
+      return '# TYPE fake_jobs gauge\nfake_jobs 3\n';
+    },
+
+    async close() {
+      entries.clear();
+    },
+
+    move(id, change, result) {
+      const entry = entries.get(id);
+      if (entry === undefined) throw new Error(`no job ${id}`);
+      const before = entry.record;
+      const version = before.version + 1;
+      const final = change.state !== undefined && FINAL.has(change.state);
+      entry.record = {
+        ...before,
+        ...(change.state === 'running' ? { startedAt: before.createdAt } : {}),
+        ...(final ? { finishedAt: before.createdAt } : {}),
+        ...change,
+        version,
+      };
+      if (result !== undefined) entry.result = result;
+      announce(entry, change.state === undefined ? 'progress' : 'state');
+    },
+
+    forgetResult(id) {
+      const entry = entries.get(id);
+      if (entry === undefined) throw new Error(`no job ${id}`);
+      entry.result = null;
+    },
+  };
+  return queue;
+}

@@ -1,0 +1,206 @@
+/**
+ * The service over a queue in memory, for tests: the instance, its fakes, and a check that an
+ * answer is what the OpenAPI document says. Every instance is closed after the test that made it.
+ */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { pino } from 'pino';
+import supertest from 'supertest';
+import { buildApp } from '../../src/app.js';
+import type { App, Dependencies } from '../../src/http/dependencies.js';
+import { openApiDocument } from '../../src/http/openapi.js';
+import type { Question } from '../../src/plan/question.js';
+import type { FormatEntry } from '../../src/schemas/catalogue.js';
+import type { BoundsResult, Result } from '../../src/schemas/result.js';
+import { fakeQueue, type FakeQueue } from './fake-queue.js';
+
+const TERNARY: FormatEntry = {
+  name: 'ternary',
+  aliases: ['trit'],
+  kind: 'integer',
+  bits: 2,
+  size: '3',
+  link: '/formats/ternary',
+  least: { exact: '-1', value: -1 },
+  greatest: { exact: '1', value: 1 },
+  smallestPositive: { exact: '1', value: 1 },
+  containsZero: true,
+  facts: { bits: 2 },
+  values: ['-1', '0', '1'],
+};
+
+export const BOUNDS: BoundsResult = {
+  mode: 'bounds',
+  engine: 'fake',
+  question: { asked: true },
+  space: { parameters: 4, size: '81', log10: 1.9 },
+  bounds: [],
+};
+
+/** A result whose text is not what JSON.stringify would make of it again. */
+export const STORED = `{"mode":"bounds","engine":"fake","question":{"n":"12345678901234567890"},"space":{"parameters":4,"size":"81","log10":1.90},"bounds":[]}`;
+
+const fakeAnalysis: Dependencies['analysis'] = {
+  parse(body, defaultMode) {
+    const { mode = defaultMode, proxies, format } = body as Record<string, unknown>;
+    if (proxies === 'nonsense') {
+      return {
+        ok: false,
+        status: 422,
+        code: 'invalid-question',
+        detail: 'There is no preset "nonsense".',
+        faults: [{ pointer: '/proxies', code: 'unknown-preset', detail: 'no such preset' }],
+      };
+    }
+    return { ok: true, question: { mode, format } as unknown as Question };
+  },
+  plan(question) {
+    if (JSON.stringify(question.format) === '"float64"') {
+      return {
+        ok: false,
+        refusal: {
+          status: 422,
+          code: 'unprocessable',
+          detail: 'The space is out of reach.',
+          extensions: { size: '340282366920938463463374607431768211456', largestMode: 'bounds' },
+        },
+      };
+    }
+    const plan = {
+      engine: 'fake',
+      question,
+      mode: question.mode,
+      method: 'enumeration',
+      parameters: 4,
+      size: '81',
+      visits: '81',
+      shards: 1,
+    } as const;
+    return { ok: true, plan };
+  },
+  bounds: () => BOUNDS,
+};
+
+export interface Service {
+  readonly app: App;
+  readonly queue: FakeQueue;
+  /** Lines the service logged. */
+  readonly log: string[];
+  readonly api: ReturnType<typeof supertest>;
+}
+
+/** A service over fakes; `replace` puts others in their place. */
+export async function service(
+  context: TestContext,
+  replace: Partial<Dependencies> = {},
+): Promise<Service> {
+  const queue = fakeQueue();
+  const log: string[] = [];
+  const app = await buildApp({
+    config: { bodyLimitBytes: 4096, maxVisits: 1000n, maxShards: 4 },
+    queue,
+    log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
+    analysis: fakeAnalysis,
+    catalogue: {
+      formats: [TERNARY].map(({ name, aliases, kind, bits, size, link }) => ({
+        name,
+        aliases,
+        kind,
+        bits,
+        size,
+        link,
+      })),
+      format: (name) => (/^(ternary|trit)$/i.test(name) ? TERNARY : null),
+      activations: [
+        {
+          type: 'relu',
+          definition: 'max(x, 0)',
+          settings: [],
+          kinks: [{ at: '0', left: '0', right: '1' }],
+          boundaryOfZeroSet: ['0'],
+          proxies: { pytorch: ['0'], jax: null },
+        },
+      ],
+    },
+    reports: {
+      markdown: (result: Result, job) => `# ${job.id}: ${result.mode}\n`,
+      html: async (result: Result, job) => `<!doctype html><title>${job.id} ${result.mode}</title>`,
+      htmlPolicy: "default-src 'none'; style-src 'sha256-abc'",
+    },
+    ...replace,
+  });
+  context.after(() => app.close());
+  return { app, queue, log, api: supertest(app.server) };
+}
+
+/** A request that the schema takes. */
+export const REQUEST = Object.freeze({
+  network: {
+    inputs: [[1]],
+    layers: [
+      { type: 'dense', units: 1, activation: 'relu' },
+      { type: 'dense', units: 1 },
+    ],
+  },
+  format: { values: ['-1', '0', '1'] },
+  mode: 'exhaustive',
+});
+
+/** Posts a question and answers the id of its job. */
+export async function newJob({ api }: Service, change: object = {}): Promise<string> {
+  const { body } = (await api
+    .post('/analyze')
+    .send({ ...REQUEST, ...change })
+    .expect(202)) as { body: { id: string } };
+  return body.id;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Declared {
+  readonly content?: Readonly<Record<string, { schema: object }>>;
+  readonly headers?: Readonly<Record<string, object>>;
+}
+interface Document {
+  readonly components: object;
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { responses: Record<string, Declared> }>>>
+  >;
+}
+
+/** Fails where the answer is not one that the document declares for the operation. */
+export function conforms(app: App, operation: string, answer: Answer): void {
+  const [method = '', path = ''] = operation.split(' ');
+  const document = openApiDocument(app) as Document;
+  const declared = document.paths[path]?.[method.toLowerCase()]?.responses[String(answer.status)];
+  assert.ok(declared, `${operation} declares no ${String(answer.status)}`);
+  if (declared.content === undefined) return;
+  const schema = declared.content[answer.type]?.schema;
+  assert.ok(schema, `${operation} ${String(answer.status)} declares no ${answer.type}`);
+  if (!/json$/.test(answer.type)) return;
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  const root = { $id: 'root', components: document.components };
+  ajv.addSchema(root);
+  const local = JSON.parse(
+    JSON.stringify(schema).replaceAll('"#/components', '"root#/components'),
+  ) as object;
+  const validate = ajv.compile(local);
+  assert.ok(validate(answer.body), `${operation}: ${JSON.stringify(validate.errors)}`);
+}
+
+/** Fails where the answer is not the problem document of this code. */
+export function isProblem(answer: Answer, code: string): void {
+  assert.equal(answer.type, 'application/problem+json', JSON.stringify(answer.body));
+  const body = answer.body as Record<string, unknown>;
+  assert.equal(body['code'], code, JSON.stringify(body));
+  assert.equal(body['status'], answer.status);
+  assert.equal(body['type'], `/problems/${code}`);
+  assert.match(String(body['instance']), /^urn:uuid:[0-9a-f-]{36}$/);
+  assert.ok(typeof body['title'] === 'string' && typeof body['detail'] === 'string');
+}
