@@ -10,7 +10,7 @@
  * Promise: for every value that the schema refuses there is at least one fault, every pointer leads
  * to the field at fault (for a missing one: to where it should be), and no pointer comes twice.
  */
-import { KindGuard, type TObject, type TSchema } from '@sinclair/typebox';
+import { KindGuard, type TSchema } from '@sinclair/typebox';
 import { Errors, ValueErrorType, type ValueError } from '@sinclair/typebox/errors';
 import type { Fault } from '../plan/question.js';
 import { closest } from './closest.js';
@@ -80,6 +80,12 @@ const literalType = (schema: TSchema): unknown => {
   return type !== undefined && KindGuard.IsLiteral(type) ? type.const : undefined;
 };
 
+const fieldsOf = (schema: TSchema): string[] =>
+  KindGuard.IsObject(schema) ? Object.keys(schema.properties) : [];
+
+const requiredOf = (schema: TSchema): readonly string[] =>
+  KindGuard.IsObject(schema) ? (schema.required ?? []) : [];
+
 /** The object branch that the value meant, or the fault that keeps it from meaning any. */
 function objectBranch(path: string, value: object, branches: readonly Branch[]): Branch | Fault {
   const types = branches.map(({ schema }) => literalType(schema)).filter((t) => t !== undefined);
@@ -94,10 +100,10 @@ function objectBranch(path: string, value: object, branches: readonly Branch[]):
     };
   }
   const common = ({ schema }: Branch): number =>
-    KindGuard.IsObject(schema)
-      ? Object.keys(schema.properties).filter((name) => Object.hasOwn(value, name)).length
-      : 0;
-  const best = [...branches].sort((a, b) => common(b) - common(a))[0];
+    fieldsOf(schema).filter((name) => Object.hasOwn(value, name)).length;
+  const absent = ({ schema }: Branch): number =>
+    requiredOf(schema).filter((name) => !Object.hasOwn(value, name)).length;
+  const best = [...branches].sort((a, b) => common(b) - common(a) || absent(a) - absent(b))[0];
   if (best !== undefined && (branches.length === 1 || common(best) > 0)) return best;
   return {
     pointer: path,
@@ -150,7 +156,7 @@ function wrongType(path: string, schema: TSchema, value: unknown): Fault {
 
 function unknownField(error: ValueError): Found {
   const name = unescaped(error.path);
-  const known = Object.keys((error.schema as Partial<TObject>).properties ?? {});
+  const known = fieldsOf(error.schema);
   if (known.length === 0) {
     return {
       pointer: error.path,

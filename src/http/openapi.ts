@@ -84,54 +84,89 @@ function canonical(value: unknown): string {
 
 const nameOf = new Map(Object.entries(NAMED).map(([name, schema]) => [canonical(schema), name]));
 
-/** The tree with every named schema in it replaced by a reference; its root stays. */
-function withReferences(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(referred);
+type Naming = (name: string) => object;
+
+const reference: Naming = (name) => ({ $ref: `#/components/schemas/${name}` });
+/** Survives the collector, which rewrites schemas (it drops the pattern of a record's keys). */
+const MARK = 'x-schema';
+const mark: Naming = (name) => ({ [MARK]: name });
+
+/** The tree with every named schema below its root replaced. */
+function named(node: unknown, naming: Naming): unknown {
+  if (Array.isArray(node)) return node.map((inner) => replaced(inner, naming));
   if (node === null || typeof node !== 'object') return node;
-  return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, referred(inner)]));
+  return Object.fromEntries(
+    Object.entries(node).map(([key, inner]) => [key, replaced(inner, naming)]),
+  );
 }
 
-function referred(node: unknown): unknown {
+function replaced(node: unknown, naming: Naming): unknown {
   if (node === null || typeof node !== 'object') return node;
   const name = nameOf.get(canonical(node));
-  return name === undefined ? withReferences(node) : { $ref: `#/components/schemas/${name}` };
+  return name === undefined ? named(node, naming) : naming(name);
 }
 
+/** A plain copy: without TypeBox's symbols and whatever is undefined. */
+const plain = (value: object): object => JSON.parse(JSON.stringify(value)) as object;
+
+interface Response {
+  content?: object;
+}
+interface Operation {
+  requestBody?: { content: Record<string, object> };
+  responses: Record<string, Response>;
+}
 interface Document {
-  paths: Record<string, Record<string, { requestBody?: { content: Record<string, object> } }>>;
+  paths: Record<string, Record<string, Operation>>;
   [member: string]: unknown;
 }
 
+/** Statuses without a body; the collector gives them one. */
+const BODILESS = ['204', '304'];
+
 function finished(collected: object): object {
-  // A round trip drops TypeBox's symbols and whatever is undefined.
-  const document = JSON.parse(JSON.stringify(collected)) as Document;
-  const paths = withReferences(document.paths) as Document['paths'];
-  for (const path of ['/analyze', '/bounds']) {
-    const body = paths[path]?.['post']?.requestBody?.content['application/json'];
-    if (body === undefined) throw new Error(`${path} has no JSON body to give examples of`);
-    Object.assign(body, {
-      examples: Object.fromEntries(
-        Object.entries(REQUEST_EXAMPLES).map(([name, { summary, request: value }]) => [
-          name,
-          { summary, value },
-        ]),
-      ),
-    });
+  const marked = new RegExp(`\\{"${MARK}":"(\\w+)"\\}`, 'g');
+  const document = JSON.parse(
+    JSON.stringify(collected).replace(marked, (_, name: string) => JSON.stringify(reference(name))),
+  ) as Document;
+  for (const operations of Object.values(document.paths)) {
+    for (const { responses } of Object.values(operations)) {
+      for (const status of BODILESS) delete responses[status]?.content;
+    }
   }
-  const schemas = Object.fromEntries(
-    Object.entries(NAMED).map(([name, schema]) => [
+  const examples = Object.fromEntries(
+    Object.entries(REQUEST_EXAMPLES).map(([name, { summary, request: value }]) => [
       name,
-      withReferences(JSON.parse(JSON.stringify(schema))) as object,
+      { summary, value },
     ]),
   );
-  schemas['Problem'] = { ...schemas['Problem'], 'x-problems': PROBLEMS };
-  return { ...document, paths, components: { schemas } };
+  for (const path of ['/analyze', '/bounds']) {
+    const body = document.paths[path]?.['post']?.requestBody?.content['application/json'];
+    if (body === undefined) throw new Error(`${path} has no JSON body to give examples of`);
+    Object.assign(body, { examples });
+  }
+  const schemas = Object.fromEntries(
+    Object.entries(NAMED).map(([name, schema]) => [name, named(plain(schema), reference)]),
+  );
+  const { Problem: problemSchema } = schemas;
+  schemas['Problem'] = { ...(problemSchema as object), 'x-problems': PROBLEMS };
+  return { ...document, components: { schemas } };
 }
 
 /** Registers the collector; must come before the routes. */
 export async function collectRoutes(app: App): Promise<void> {
   await app.register(swagger, {
     convertConstToEnum: false,
+    transform: ({ schema, url }) => ({
+      url,
+      schema: {
+        ...schema,
+        ...('body' in schema ? { body: replaced(plain(schema.body as object), mark) } : {}),
+        ...('response' in schema
+          ? { response: replaced(plain(schema.response as object), mark) }
+          : {}),
+      },
+    }),
     openapi: {
       openapi: '3.1.0',
       info: {

@@ -16,6 +16,7 @@ export const ParameterNameSchema = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: '^[A-Za-z_][A-Za-z0-9_.\\[\\]-]*$',
+  description: 'A name: a letter or _, then letters, digits, _ . [ ] or -.',
 });
 
 /** One entry of a weight matrix or of a bias: a constant, or a free parameter times a constant. */

@@ -1,0 +1,53 @@
+/**
+ * The files under openapi/ that are generated: the document and one file per example request, as
+ * text by path. They depend on the schemas and routes alone, so the instance that is asked for them
+ * has a queue, a plan and renderers that were never called.
+ */
+import { pino } from 'pino';
+import * as prettier from 'prettier';
+import { buildApp } from '../src/app.js';
+import { REQUEST_EXAMPLES } from '../src/http/examples.js';
+import { openApiDocument } from '../src/http/openapi.js';
+
+function never(): never {
+  throw new Error('the contract is written without answering a request');
+}
+
+async function document(): Promise<object> {
+  const app = await buildApp({
+    config: { bodyLimitBytes: 1, maxVisits: 1n, maxShards: 1 },
+    queue: {
+      submit: never,
+      get: never,
+      result: never,
+      list: never,
+      cancel: never,
+      events: never,
+      readiness: never,
+      metrics: never,
+      close: never,
+    },
+    log: pino({ level: 'silent' }),
+    analysis: { parse: never, plan: never, bounds: never },
+    catalogue: { formats: [], format: never, activations: [] },
+    reports: { markdown: never, html: never, htmlPolicy: '' },
+  });
+  try {
+    return openApiDocument(app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** Exact. Path under openapi/ to text, formatted as the repository formats JSON. */
+export async function contractFiles(): Promise<ReadonlyMap<string, string>> {
+  const format = (value: unknown): Promise<string> =>
+    prettier.format(JSON.stringify(value), { parser: 'json', printWidth: 100 });
+  const examples = Object.entries(REQUEST_EXAMPLES).map(
+    async ([name, { request }]) => [`examples/${name}.json`, await format(request)] as const,
+  );
+  return new Map([
+    ['openapi.json', await format(await document())],
+    ...(await Promise.all(examples)),
+  ]);
+}
