@@ -14,8 +14,17 @@ import { provisionDebianPackages, provisionDirectory, ProvisionError } from './d
 
 const run = promisify(execFile);
 
-/** Debian 12 and 13 and Ubuntu keep the server's binary in redis-tools; the rest is what it links. */
-const PACKAGES = ['redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1'] as const;
+/**
+ * In Debian and Ubuntu redis-server is a link into redis-tools; the rest is what the binary links.
+ * All are named, not left to apt's resolver, for machines whose records of what is installed lie.
+ */
+export const REDIS_PACKAGES: readonly string[] = [
+  'redis-server',
+  'redis-tools',
+  'liblzf1',
+  'libjemalloc2',
+  'libatomic1',
+];
 /** BullMQ's recommended minimum. */
 const OLDEST = [6, 2] as const;
 
@@ -58,7 +67,7 @@ async function probe(command: readonly string[]): Promise<{ version: string } | 
 export async function provisionRedis(config: Config): Promise<RedisBinary> {
   const directory = await provisionDirectory(config, 'redis');
   const unpack = async (): Promise<readonly string[]> => {
-    const tree = await provisionDebianPackages(PACKAGES, directory);
+    const tree = await provisionDebianPackages(REDIS_PACKAGES, directory);
     const server = join(tree.root, 'usr', 'bin', 'redis-server');
     return ['env', `LD_LIBRARY_PATH=${tree.libraryPath}`, server];
   };

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { loadConfig, type Config } from '../src/config.js';
-import { provisionRedis, RedisUnavailable } from '../src/redis-binary.js';
+import { provisionRedis, REDIS_PACKAGES, RedisUnavailable } from '../src/redis-binary.js';
 import { openRedis, type RedisServer } from '../src/redis.js';
 
 const run = promisify(execFile);
@@ -233,11 +233,15 @@ test('someone without root unpacks a server that runs', async () => {
   await writeFile(
     join(home, 'main.js'),
     `import { provisionDebianPackages } from './debian.js';
-     const packages = ['redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1'];
-     const tree = await provisionDebianPackages(packages, process.argv[2]);
+     const tree = await provisionDebianPackages(process.argv.slice(3), process.argv[2]);
      process.stdout.write(JSON.stringify({ ...tree, uid: process.getuid() }));`,
   );
-  const command = [join(home, 'node'), join(home, 'main.js'), join(home, 'redis')];
+  const command = [
+    join(home, 'node'),
+    join(home, 'main.js'),
+    join(home, 'redis'),
+    ...REDIS_PACKAGES,
+  ];
   const isRoot = process.getuid?.() === 0;
   if (isRoot) {
     await chown(home, NOBODY, NOBODY);
