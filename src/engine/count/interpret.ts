@@ -1,0 +1,71 @@
+/**
+ * The reference enumerator: every point of a stretch of ranks goes to the judge, in rationals. Slow
+ * and plain; it serves where the kernel declines, and it is what the kernel is held to.
+ */
+import type { Network } from '../net/ir.js';
+import { emptyTally, type Tally } from '../tally.js';
+import type { Verdict } from '../verdict.js';
+import { neuronsOf, type Space } from './space.js';
+
+/** How often progress is told, in points. */
+const PROGRESS_POINTS = 256n;
+
+/** *Exact.* The tally of the ranks [from, to). */
+export function interpretRange(
+  network: Network,
+  space: Space,
+  judge: (point: ReturnType<Space['pointAt']>) => Verdict,
+  from: bigint,
+  to: bigint,
+  onProgress: (visited: bigint) => void,
+): Tally {
+  const neurons = neuronsOf(network);
+  const empty = emptyTally(neurons.length);
+  const index = new Map(
+    neurons.map((neuron, k) => [`${String(neuron.equation)} ${String(neuron.unit)}`, k]),
+  );
+  const counts = neurons.map(() => ({ touched: 0n, relevant: 0n }));
+  const witnesses = { ...empty.witnesses } as {
+    -readonly [K in keyof Tally['witnesses']]: bigint | null;
+  };
+  let touched = 0n;
+  let nonDifferentiable = 0n;
+  let incorrect = 0n;
+  let undecided = 0n;
+  for (let rank = from; rank < to; rank += 1n) {
+    const verdict = judge(space.pointAt(rank));
+    if (verdict.ties.length > 0) touched += 1n;
+    const seen = new Map<number, boolean>();
+    for (const tie of verdict.ties) {
+      const k = index.get(`${String(tie.equation)} ${String(tie.unit)}`);
+      if (k !== undefined) seen.set(k, (seen.get(k) ?? false) || tie.relevant);
+    }
+    for (const [k, relevant] of seen) {
+      const neuron = counts[k];
+      if (neuron === undefined) continue;
+      neuron.touched += 1n;
+      if (relevant) neuron.relevant += 1n;
+    }
+    if (verdict.differentiable === false) {
+      nonDifferentiable += 1n;
+      witnesses.nonDifferentiable ??= rank;
+    } else if (verdict.adCorrect === false) {
+      incorrect += 1n;
+      witnesses.incorrect ??= rank;
+    } else if (verdict.differentiable === null) {
+      undecided += 1n;
+      witnesses.undecided ??= rank;
+    }
+    const visited = rank + 1n - from;
+    if (visited % PROGRESS_POINTS === 0n) onProgress(visited);
+  }
+  return {
+    visited: to - from,
+    touched,
+    nonDifferentiable,
+    incorrect,
+    undecided,
+    neurons: counts,
+    witnesses,
+  };
+}
