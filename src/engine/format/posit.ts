@@ -6,9 +6,9 @@
  */
 import { bitLength, toSafeNumber } from '../num/bits.js';
 import { dyadic, toRational } from '../num/dyadic.js';
-import type { Rational } from '../num/rational.js';
+import { compare, equal, floorLog2, type Rational } from '../num/rational.js';
 import type { PositFacts } from './facts.js';
-import { countBelowBySearch, type Order } from './rank.js';
+import type { Order } from './rank.js';
 
 /** *Exact.* What a positive code in [1, 2^(n−1)) denotes. */
 export function positOf(facts: PositFacts, code: bigint): Rational {
@@ -29,9 +29,42 @@ export function positOf(facts: PositFacts, code: bigint): Rational {
   return toRational(dyadic(significand, regime * 2 ** es + exponent - fractionBits));
 }
 
+/**
+ * *Exact.* The greatest positive code whose value is at most `value`, for a positive value no
+ * smaller than the least one. It is the endless code of the value, cut to length: codes are in the
+ * order of their bit strings.
+ */
+function floorCode(facts: PositFacts, value: Rational): bigint {
+  const { bits, exponentBits: es } = facts;
+  const length = bits - 1;
+  const binade = floorLog2(value);
+  const regime = Math.floor(binade / 2 ** es);
+  if (regime > bits - 2) return (1n << BigInt(length)) - 1n;
+  // Regime ones and a 0, or zeros and a 1.
+  const prefixBits = regime >= 0 ? regime + 2 : 1 - regime;
+  const prefix = regime >= 0 ? (1n << BigInt(prefixBits)) - 2n : 1n;
+  const rest = length - prefixBits;
+  if (rest < 0) return prefix >> BigInt(-rest);
+  const fractionBits = Math.max(0, rest - es);
+  const place = binade - fractionBits;
+  const significand =
+    place >= 0 ? value.n / (value.d << BigInt(place)) : (value.n << BigInt(-place)) / value.d;
+  const exponent = BigInt(binade - regime * 2 ** es);
+  const tail = ((exponent - 1n) << BigInt(fractionBits)) + significand;
+  return (prefix << BigInt(rest)) + (tail >> BigInt(Math.max(0, es - rest)));
+}
+
 /** *Exact.* The positive values of a posit format, in increasing order. */
 export function positMagnitudes(facts: PositFacts): Order {
   const size = (1n << BigInt(facts.bits - 1)) - 1n;
-  const at = (rank: bigint): Rational => positOf(facts, rank + 1n);
-  return { size, at, countBelow: (value) => countBelowBySearch(size, at, value) };
+  const least = positOf(facts, 1n);
+  return {
+    size,
+    at: (rank) => positOf(facts, rank + 1n),
+    countBelow(value) {
+      if (compare(value, least) <= 0) return 0n;
+      const code = floorCode(facts, value);
+      return equal(positOf(facts, code), value) ? code - 1n : code;
+    },
+  };
 }

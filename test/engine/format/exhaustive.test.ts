@@ -1,6 +1,7 @@
 /** Every format of up to 16 bits: all codes decoded by the slow decoder are all values, in order. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { valueSetOf } from '../../../src/engine/format/format.js';
 import { resolveFormat } from '../../../src/engine/format/resolve.js';
 import { fromDouble } from '../../../src/engine/num/float64.js';
 import { sameValues } from '../../laws/value-set.js';
@@ -33,4 +34,19 @@ test('bfloat16 is the upper half of binary32', () => {
     if (Number.isFinite(value)) numbers.push(fromDouble(value));
   }
   sameValues(resolveFormat('bfloat16').values, numbers);
+});
+
+test('posits of every small shape: all codes', () => {
+  const vector = VECTORS.find(({ id }) => id === 'posit8');
+  assert.ok(vector);
+  for (let bits = 2; bits <= 9; bits++) {
+    for (let es = 0; es <= 5; es++) {
+      const shape = { ...vector, bits, es };
+      const decoded = Array.from({ length: 2 ** bits }, (_, code) => decodeSlowly(shape, code));
+      const facts = { kind: 'posit', bits, exponentBits: es } as const;
+      const name = `posit<${String(bits)},${String(es)}>`;
+      const format = { id: null, name, facts, aliases: [], sources: [], note: null };
+      sameValues(valueSetOf(format), decoded.filter((value) => value !== null).map(fromDouble));
+    }
+  }
 });

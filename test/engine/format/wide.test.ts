@@ -59,6 +59,8 @@ for (const facts of [
   { kind: 'posit', bits: 64, exponentBits: 2 },
   { kind: 'posit', bits: 2, exponentBits: 2 },
   { kind: 'posit', bits: 3, exponentBits: 4 },
+  { kind: 'posit', bits: 9, exponentBits: 5 },
+  { kind: 'posit', bits: 6, exponentBits: 0 },
   { kind: 'fixed', integerBits: 64, fractionBits: 64, signed: true },
 ] satisfies Facts[]) {
   test(`laws of ${JSON.stringify(facts)}`, () => {
