@@ -40,7 +40,10 @@ function refuseUnknownFacts(spec: DeclaredFormat, known: readonly string[]): voi
 
 /** A value of a caller, short enough for a message. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
+  // Undefined has no JSON text, which the type of stringify does not say.
+  const json =
+    typeof value === 'bigint' ? undefined : (JSON.stringify(value) as string | undefined);
+  const text = json ?? String(value);
   return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
 }
 
@@ -179,6 +182,25 @@ function fixedPoint(spec: DeclaredFormat): FixedFacts {
   return facts;
 }
 
+/**
+ * Most digits that a list of values may have, written out in full. A short text can stand for
+ * 10^9999, so that neither the number of values nor the size of a request limits them: 65536 such
+ * texts would take 270 MB and seconds. 65536 values of 120 digits fit.
+ */
+const LISTED_DIGITS_MAX = 8_000_000;
+
+function refuseTooManyDigits(list: readonly unknown[]): void {
+  let digits = 0;
+  for (const entry of list) {
+    const text = String(entry);
+    const exponent = /e([+-]?[0-9]{1,4})$/i.exec(text)?.[1] ?? '0';
+    digits += text.length + Math.abs(parseInt(exponent, 10));
+  }
+  if (digits <= LISTED_DIGITS_MAX) return;
+  const message = `"values" has ${String(digits)} digits, more than ${String(LISTED_DIGITS_MAX)}`;
+  throw new FormatError('out-of-range', ['values'], message);
+}
+
 /** *Exact.* The facts that `spec` declares. Throws a FormatError where it declares none. */
 export function factsOf(spec: DeclaredFormat): Facts {
   if ('values' in spec) {
@@ -194,6 +216,7 @@ export function factsOf(spec: DeclaredFormat): Facts {
     if (list.length === 0) {
       throw new FormatError('no-values', ['values'], '"values" must list at least one value');
     }
+    refuseTooManyDigits(list);
     return { kind: 'values', values: distinct(list.map((text, i) => exact(text, ['values', i]))) };
   }
   switch (spec['type']) {
@@ -235,7 +258,7 @@ export function canonicalOf(facts: Facts): CanonicalFacts {
     }
     case 'integer': {
       const { bits, signed, narrow, zeroPoint } = facts;
-      const small = BigInt.asIntN(53, zeroPoint) === zeroPoint;
+      const small = -(2n ** 53n) < zeroPoint && zeroPoint < 2n ** 53n;
       return {
         type: 'integer',
         bits,

@@ -36,14 +36,13 @@ export function positOf(facts: PositFacts, code: bigint): Rational {
  */
 function floorCode(facts: PositFacts, value: Rational): bigint {
   const { bits, exponentBits: es } = facts;
-  const length = bits - 1;
   const binade = floorLog2(value);
   const regime = Math.floor(binade / 2 ** es);
-  if (regime > bits - 2) return (1n << BigInt(length)) - 1n;
   // Regime ones and a 0, or zeros and a 1.
   const prefixBits = regime >= 0 ? regime + 2 : 1 - regime;
   const prefix = regime >= 0 ? (1n << BigInt(prefixBits)) - 2n : 1n;
-  const rest = length - prefixBits;
+  const rest = bits - 1 - prefixBits;
+  // Cut inside the ones, this is the last code: values above it end there too.
   if (rest < 0) return prefix >> BigInt(-rest);
   const fractionBits = Math.max(0, rest - es);
   const place = binade - fractionBits;

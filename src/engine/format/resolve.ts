@@ -37,7 +37,9 @@ export function resolveFormat(spec: FormatSpec): ResolvedFormat {
     const { format, note } = lookup(spec);
     return { format, values: valueSetOf(format), canonical: format.id ?? format.name, note };
   }
-  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
+  // The type promises facts; a request that was not checked may hold anything.
+  const unchecked: unknown = spec;
+  if (typeof unchecked !== 'object' || unchecked === null || Array.isArray(unchecked)) {
     throw new FormatError('unknown-kind', [], `${shown(spec)} is neither a name nor facts`);
   }
   const facts = factsOf(spec);

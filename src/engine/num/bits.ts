@@ -15,6 +15,8 @@ export function bitLength(n: bigint): number {
 /** *Exact.* The largest k such that 2^k divides n. Throws a RangeError for 0, which has none. */
 export function trailingZeros(n: bigint): number {
   if (n === 0n) throw new RangeError('trailingZeros: every power of two divides 0');
+  const low = Number(BigInt.asUintN(32, n));
+  if (low !== 0) return 31 - Math.clz32(low & -low);
   let width = 64;
   while (BigInt.asUintN(width, n) === 0n) width *= 2;
   let rest = BigInt.asUintN(width, n);

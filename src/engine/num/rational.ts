@@ -84,6 +84,7 @@ export function sign(a: Rational): -1 | 0 | 1 {
 
 /** *Exact.* Negative where a < b, 0 where a = b, positive where a > b. */
 export function compare(a: Rational, b: Rational): -1 | 0 | 1 {
+  if (a.d === b.d) return a.n < b.n ? -1 : a.n > b.n ? 1 : 0;
   const left = a.n * b.d;
   const right = b.n * a.d;
   return left < right ? -1 : left > right ? 1 : 0;

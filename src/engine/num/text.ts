@@ -26,8 +26,7 @@ export function parseExact(text: string): Rational {
   if (fraction) {
     const d = BigInt(fraction[2] ?? '');
     if (d === 0n) throw new RangeError(`${quoted(text)} has the denominator 0`);
-    // BigInt refuses a leading "+", which the wire form allows.
-    return rational(BigInt((fraction[1] ?? '').replace('+', '')), d);
+    return rational(BigInt(fraction[1] ?? ''), d);
   }
   const decimal = DECIMAL.exec(text);
   if (!decimal) {

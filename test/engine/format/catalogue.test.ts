@@ -9,7 +9,7 @@ import { dyadic, parseDyadic, toRational } from '../../../src/engine/num/dyadic.
 import { negate, type Rational } from '../../../src/engine/num/rational.js';
 import { parseExact } from '../../../src/engine/num/text.js';
 import { sameValues, valueSetLaws } from '../../laws/value-set.js';
-import { VECTORS } from '../../vectors/formats/vectors.js';
+import { VECTORS } from './vectors.js';
 
 function entry(id: string): Format {
   const format = CATALOGUE.find((candidate) => candidate.id === id);

@@ -179,6 +179,11 @@ test('equal questions have equal canonical forms, which resolve to themselves', 
       { type: 'fixed', integerBits: 2, fractionBits: 6 },
       { signed: true, fractionBits: 6, integerBits: 2, type: 'fixed' },
     ],
+    // Without mantissa bits there is nothing to flush.
+    [
+      { type: 'minifloat', exponentBits: 3, mantissaBits: 0 },
+      { type: 'minifloat', exponentBits: 3, mantissaBits: 0, subnormals: false },
+    ],
     [{ values: ['1', '0.50'] }, { values: [0.5, '2/4', '1e0'] }],
   ];
   for (const [a, b] of equal) {
@@ -224,6 +229,7 @@ test('refuses what is no format, with the path and the value', () => {
   refused({ values: ['1', '1/0'] }, 'not-exact', ['values', 1], /1\/0/);
   refused({ values: ['1', 'x'] }, 'not-exact', ['values', 1], /"x"/);
   refused({ values: [NaN] }, 'not-exact', ['values', 0], /NaN/);
+  refused({ values: Array(900).fill('-1E-9999') }, 'out-of-range', ['values'], /digits/);
   refused({ values: [true] }, 'wrong-type', ['values', 0], /true/);
   refused({ values: ['1'], type: 'integer' }, 'unknown-fact', ['type']);
   const word = { type: 'integer', bits: 4 };

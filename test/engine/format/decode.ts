@@ -3,7 +3,7 @@
  * definitions and the vectors' facts, sharing nothing with the engine. Every value of a format up
  * to 16 bits is a double, and so is every product below.
  */
-import type { FormatVector } from '../../vectors/formats/vectors.js';
+import type { FormatVector } from './vectors.js';
 
 /** 2^k by repeated multiplication, which is exact for doubles. */
 function powerOfTwo(k: number): number {

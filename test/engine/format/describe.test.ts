@@ -3,7 +3,7 @@ import test from 'node:test';
 import { CATALOGUE } from '../../../src/engine/format/catalogue.js';
 import { describeFormat } from '../../../src/engine/format/describe.js';
 import { resolveFormat } from '../../../src/engine/format/resolve.js';
-import { VECTORS } from '../../vectors/formats/vectors.js';
+import { VECTORS } from './vectors.js';
 
 test('the description of a format is JSON and loses nothing in it', () => {
   for (const format of CATALOGUE) {
@@ -66,4 +66,13 @@ test('declared formats are named by their facts', () => {
     assert.equal(format.name, name);
     assert.equal(values.name, name);
   }
+});
+
+test('closed under negation is asked of every value of a list, not of its ends', () => {
+  const closed = (values: string[]): boolean =>
+    describeFormat(resolveFormat({ values }).format).closedUnderNegation;
+  assert.ok(closed(['-2', '-1', '0', '1', '2']));
+  assert.ok(closed(['-1/3', '1/3']));
+  assert.ok(!closed(['-2', '-1', '0', '2']));
+  assert.ok(!closed(['1', '2']));
 });

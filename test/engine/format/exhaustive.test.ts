@@ -5,7 +5,7 @@ import { valueSetOf } from '../../../src/engine/format/format.js';
 import { resolveFormat } from '../../../src/engine/format/resolve.js';
 import { fromDouble } from '../../../src/engine/num/float64.js';
 import { sameValues } from '../../laws/value-set.js';
-import { VECTORS } from '../../vectors/formats/vectors.js';
+import { VECTORS } from './vectors.js';
 import { decodeSlowly } from './decode.js';
 
 test('the slow decoder reads the published posit vector', () => {

@@ -1,4 +1,4 @@
-/** The records of `formats.json`, typed; its README says where they come from. */
+/** The records of `test/vectors/formats/formats.json`, typed; the README there says where they come from. */
 import { readFileSync } from 'node:fs';
 
 export interface FormatVector {
@@ -29,7 +29,7 @@ export interface FormatVector {
   readonly values?: string;
 }
 
-// From dist/test/vectors/formats/ to the source tree, where the data stays.
+// From dist/test/engine/format/ to the source tree, where the data stays.
 const file = new URL('../../../../test/vectors/formats/formats.json', import.meta.url);
 
 export const VECTORS: readonly FormatVector[] = JSON.parse(
