@@ -45,7 +45,7 @@ export function clarkeBlocks(result: PointResult, order: ParameterOrder): Block[
     undecided: 'Whether AD’s matrix lies in the Clarke subdifferential is undecided.',
   } as const;
   return [
-    paragraph(strong(verdicts[membership]), ` ${/[.!?]$/.test(why) ? why : `${why}.`}`),
+    paragraph(strong(verdicts[membership]), ` Why: ${/[.!?]$/.test(why) ? why : `${why}.`}`),
     ...(certificate === undefined ? [] : certificateBlocks(certificate, result.ad, order)),
     ...(separation === undefined ? [] : separationBlocks(separation, result.ad, order)),
   ];

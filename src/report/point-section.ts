@@ -23,7 +23,7 @@ const TOUCHED_SHOWN = 100;
 const NEURONS_WORKED = 4;
 const VALUES_SHOWN = 12;
 const MATRIX_ROWS = 12;
-const MATRIX_COLUMNS = 10;
+const MATRIX_COLUMNS = 8;
 const DIFFERENCES_SHOWN = 20;
 
 /** Everything that was decided at the point. */
@@ -123,6 +123,7 @@ function touchedBlocks(result: PointResult, question: Question, order: Parameter
 
 function derivativeBlocks(result: PointResult, question: Question, order: ParameterOrder): Block[] {
   const { ad, derivative } = result;
+  const shown = windowOf(result, question, order);
   const blocks: Block[] = [
     paragraph(
       `Matrices are ${String(ad.length)} × ${String(ad[0]?.length ?? 0)}: one row per output, one column per free parameter.`,
@@ -130,7 +131,7 @@ function derivativeBlocks(result: PointResult, question: Question, order: Parame
   ];
   if (derivative === null) {
     blocks.push(
-      matrixTable(ad, 'What AD returns', question, order),
+      matrixTable(ad, 'What AD returns', shown, question, order),
       paragraph(
         result.differentiable === false
           ? 'There is no derivative at this point to compare it with.'
@@ -143,7 +144,7 @@ function derivativeBlocks(result: PointResult, question: Question, order: Parame
   if (differences.length === 0) {
     blocks.push(
       paragraph('AD returns exactly the derivative: every entry is equal.'),
-      matrixTable(ad, 'The derivative, as AD returns it', question, order),
+      matrixTable(ad, 'The derivative, as AD returns it', shown, question, order),
     );
     return blocks;
   }
@@ -166,8 +167,8 @@ function derivativeBlocks(result: PointResult, question: Question, order: Parame
           number(derivative[row]?.[column] as string),
         ]),
     },
-    matrixTable(ad, 'What AD returns', question, order),
-    matrixTable(derivative, 'The derivative', question, order),
+    matrixTable(ad, 'What AD returns', shown, question, order),
+    matrixTable(derivative, 'The derivative', shown, question, order),
   );
   return blocks;
 }
@@ -192,31 +193,59 @@ function same(a: string, b: string): boolean {
   return a === b || equal(x, y);
 }
 
+/** Rows and columns to show of a matrix too large to show whole. */
+interface Window {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+}
+
+/** *Exact.* Those of the tied neurons first (their samples, their parameters), the others after. */
+function windowOf(result: PointResult, question: Question, order: ParameterOrder): Window {
+  const units = question.network.layers.at(-1)?.units ?? 1;
+  const rows = new Set<number>();
+  const columns = new Set<number>();
+  for (const { layer, unit, sample } of result.touched.slice(0, TOUCHED_SHOWN)) {
+    for (let u = 0; u < units; u += 1) rows.add(sample * units + u);
+    const entries = order.layers[layer];
+    for (const entry of [...(entries?.weight[unit] ?? []), entries?.bias?.[unit]]) {
+      if (entry?.kind === 'parameter') columns.add(entry.index);
+    }
+  }
+  return {
+    rows: firstOf(rows, result.ad.length, MATRIX_ROWS),
+    columns: firstOf(columns, result.ad[0]?.length ?? 0, MATRIX_COLUMNS),
+  };
+}
+
+/** At most `count` of the numbers below `end`, the preferred ones first; in increasing order. */
+function firstOf(preferred: ReadonlySet<number>, end: number, count: number): number[] {
+  const chosen = new Set([...preferred].slice(0, count));
+  for (let i = 0; i < end && chosen.size < count; i += 1) chosen.add(i);
+  return [...chosen].sort((a, b) => a - b);
+}
+
 /** A matrix, cut where it is large; the caption says so. */
-export function matrixTable(
+function matrixTable(
   matrix: readonly (readonly string[])[],
   caption: string,
+  { rows, columns }: Window,
   question: Question,
   order: ParameterOrder,
 ): Block {
-  const rows = Math.min(matrix.length, MATRIX_ROWS);
   const width = matrix[0]?.length ?? 0;
-  const columns = Math.min(width, MATRIX_COLUMNS);
-  const cut = rows < matrix.length || columns < width;
+  const cut = rows.length < matrix.length || columns.length < width;
   return {
     kind: 'table',
     caption: cut
-      ? `${caption} (the first ${String(rows)} of ${String(matrix.length)} rows and ${String(columns)} of ${String(width)} columns; the JSON result has all)`
+      ? `${caption} (${String(rows.length)} of ${String(matrix.length)} rows and ${String(columns.length)} of ${String(width)} columns, those of tied neurons first; the JSON result has all)`
       : caption,
     columns: [
       left('∂ output / ∂ parameter'),
-      ...Array.from({ length: columns }, (_, j) => right(order.names[j] ?? '?')),
+      ...columns.map((column) => right(order.names[column] ?? '?')),
     ],
-    rows: matrix
-      .slice(0, rows)
-      .map((entries, row): readonly Cell[] => [
-        code(outputName(question, row)),
-        ...entries.slice(0, columns).map((entry) => exactOnly(entry)),
-      ]),
+    rows: rows.map((row): readonly Cell[] => [
+      code(outputName(question, row)),
+      ...columns.map((column) => exactOnly(matrix[row]?.[column] ?? '')),
+    ]),
   };
 }

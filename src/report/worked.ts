@@ -165,9 +165,16 @@ function sumLines(
   }
   const head = `y${subscript(l)}[${String(i)}]`;
   const indent = ' '.repeat(head.length);
+  const products = row
+    .slice(0, shown)
+    .map((entry, j) => multiply(valueOf(entry, parameters), below[j] as Rational));
+  const last = numbers.slice(products.length);
   return [
     `${head} = ${symbols.join(' + ')}`,
     `${indent} = ${numbers.join(' + ')}`,
+    ...(products.length > 1
+      ? [`${indent} = ${[...products.map((p) => `(${numberText(p)})`), ...last].join(' + ')}`]
+      : []),
     `${indent} = ${numberText(evaluation[l]?.y[i] as Rational)}`,
   ];
 }

@@ -49,7 +49,7 @@ test('a point where AD is wrong shows both matrices and the refutation', () => {
   assert.match(text, /returns something else than its derivative/);
   assert.match(text, /AD differs from the derivative in 1 of 1 entries/);
   assert.match(text, /\| `f\[0\]` \| `w` \| 0 \| 1 \|/);
-  assert.match(text, /refuted\.\*\* AD lies outside the outer hull/);
+  assert.match(text, /refuted\.\*\* Why: AD lies outside the outer hull/);
   assert.match(text, /the second number is right and exceeds the first/);
   assert.ok(text.includes('y₀[1] = (-1)·w·x[0]\n      = (-1)·(0)·(1)\n      = 0\n'));
 });

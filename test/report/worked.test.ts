@@ -84,6 +84,7 @@ test('a tied neuron of a second layer is worked out from the inputs up', () => {
     'z₀[1] = relu(-3) = 0   [relu(t) = max(t, 0)]',
     'y₁[0] = (-1/2)·u·z₀[0] + (1)·z₀[1] + (-5)',
     '      = (-1/2)·(-2)·(10) + (1)·(0) + (-5)',
+    '      = (10) + (0) + (-5)',
     '      = 5',
   ]);
 });
