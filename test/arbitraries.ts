@@ -41,11 +41,6 @@ export function anyRational(bits: number = 80): fc.Arbitrary<Rational> {
   return fc.tuple(anyInteger(bits), denominator).map(([n, d]) => rational(n, d));
 }
 
-/** A small rational, for laws whose terms grow. */
-export function smallRational(): fc.Arbitrary<Rational> {
-  return anyRational(12);
-}
-
 /** A dyadic: integers, tiny and huge powers of two, significands near powers of two. */
 export function anyDyadic(bits: number = 80): fc.Arbitrary<Dyadic> {
   const exponent = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -1200, max: 1200 }));

@@ -192,7 +192,7 @@ const LISTED_DIGITS_MAX = 8_000_000;
 function refuseTooManyDigits(list: readonly unknown[]): void {
   let digits = 0;
   for (const entry of list) {
-    const text = String(entry);
+    const text = typeof entry === 'string' || typeof entry === 'number' ? String(entry) : '';
     const exponent = /e([+-]?[0-9]{1,4})$/i.exec(text)?.[1] ?? '0';
     digits += text.length + Math.abs(parseInt(exponent, 10));
   }

@@ -230,6 +230,7 @@ test('refuses what is no format, with the path and the value', () => {
   refused({ values: ['1', 'x'] }, 'not-exact', ['values', 1], /"x"/);
   refused({ values: [NaN] }, 'not-exact', ['values', 0], /NaN/);
   refused({ values: Array(900).fill('-1E-9999') }, 'out-of-range', ['values'], /digits/);
+  refused({ values: [{ toString: 1, valueOf: 1 }] }, 'wrong-type', ['values', 0]);
   refused({ values: [true] }, 'wrong-type', ['values', 0], /true/);
   refused({ values: ['1'], type: 'integer' }, 'unknown-fact', ['type']);
   const word = { type: 'integer', bits: 4 };
