@@ -6,6 +6,7 @@ import type { Mode } from '../schemas/request.js';
 
 export type QuestionEntry = string | { readonly param: string; readonly scale: string };
 
+/** A named activation with all its settings, or `piecewise` with its breakpoints and pieces. */
 export interface QuestionActivation {
   readonly type: string;
   readonly [setting: string]: string | readonly string[] | readonly (readonly string[])[];
@@ -24,20 +25,30 @@ export interface QuestionLayer {
 /** A single format: a catalogue id, or the declared facts of one of its own. */
 export type QuestionFormat = string | { readonly [fact: string]: unknown };
 
+export interface QuestionFormats {
+  /** Where the network has no parameter of a role, that role's format repeats the other's. */
+  readonly weights: QuestionFormat;
+  readonly biases: QuestionFormat;
+  readonly params: { readonly [name: string]: QuestionFormat };
+}
+
+export interface QuestionNetwork {
+  readonly inputs: readonly (readonly string[])[];
+  readonly layers: readonly QuestionLayer[];
+}
+
+export interface QuestionProxies {
+  /** The preset that gives these very values on this network; `custom` where none does. */
+  readonly preset: string;
+  /** Per layer: the derivative AD uses at each kink, in order of the breakpoints. */
+  readonly layers: readonly (readonly string[])[];
+}
+
 export interface Question {
   readonly mode: Mode;
-  readonly network: {
-    readonly inputs: readonly (readonly string[])[];
-    readonly layers: readonly QuestionLayer[];
-  };
-  /** Formats of weights and of biases, and of parameters by name where they differ. */
-  readonly format: {
-    readonly weights: QuestionFormat;
-    readonly biases: QuestionFormat;
-    readonly params: { readonly [name: string]: QuestionFormat };
-  };
-  /** Per layer that has kinks: the derivative AD uses at each, in order of the breakpoints. */
-  readonly proxies: { readonly preset: string; readonly layers: readonly (readonly string[])[] };
+  readonly network: QuestionNetwork;
+  readonly format: QuestionFormats;
+  readonly proxies: QuestionProxies;
   /** The point, in mode `point`. */
   readonly parameters?: readonly string[];
 }

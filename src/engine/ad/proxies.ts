@@ -71,8 +71,8 @@ export interface ProxyDescription {
   readonly overrides: ReadonlyMap<string, ProxyPreset | readonly Rational[]>;
 }
 
-/** The preset's values at the kinks of one activation; null where it does not know it. */
-function presetValues(
+/** *Exact.* The preset's values at the kinks of one activation; null where it does not know it. */
+export function proxiesOfKinks(
   preset: ProxyPreset,
   type: string,
   kinks: readonly Kink[],
@@ -117,7 +117,7 @@ export function proxiesOf(network: Network, description: ProxyDescription): Prox
       });
       return [];
     }
-    const values = presetValues(chosen, type, kinks);
+    const values = proxiesOfKinks(chosen, type, kinks);
     if (values !== null) return values;
     faults.push({
       path: description.overrides.has(type) ? ['proxies', type] : ['proxies'],
@@ -135,7 +135,7 @@ export function presetOf(network: Network, proxies: Proxies): ProxyPreset | null
   const matches = (preset: ProxyPreset): boolean =>
     network.equations.every((equation, index) => {
       if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return true;
-      const values = presetValues(preset, equation.activation.type, equation.activation.kinks);
+      const values = proxiesOfKinks(preset, equation.activation.type, equation.activation.kinks);
       return values?.every((value, k) => equal(value, proxies[index]?.[k] ?? MINUS_ONE)) ?? false;
     });
   return PROXY_PRESETS.find(matches) ?? null;

@@ -1,0 +1,51 @@
+/** The engine's only door. See README.md beside this file for notation and reading order. */
+export type { Differentiated } from './ad/forward.js';
+export { forwardMode } from './ad/forward.js';
+export {
+  PROXY_PRESETS,
+  presetOf,
+  proxiesOf,
+  proxiesOfKinks,
+  type ProxyDescription,
+  type ProxyPreset,
+} from './ad/proxies.js';
+export { reverseMode } from './ad/reverse.js';
+export type { Proxies } from './ad/rules.js';
+export { enumerationOf, type Enumeration, type EnumerationOptions } from './count/enumerate.js';
+export { neuronsOf, spaceOf, type Neuron, type Space } from './count/space.js';
+export { ENGINE_ERRORS, EngineError, type EngineErrorCode, type EngineFault } from './errors.js';
+export { examine, type Examination } from './examine.js';
+export { CATALOGUE } from './format/catalogue.js';
+export { describeFormat, type FormatDescription } from './format/describe.js';
+export type { ValueSet } from './format/domain.js';
+export { FORMAT_ERROR_CODES, FormatError, type FormatErrorCode } from './format/error.js';
+export { resolveFormat, type FormatSpec, type ResolvedFormat } from './format/resolve.js';
+export { ActivationError, activation, type Activation, type Kink } from './net/activation.js';
+export { ACTIVATIONS, type ActivationKind } from './net/activations.js';
+export {
+  buildNetwork,
+  type DomainDescription,
+  type EntryDescription,
+  type LayerDescription,
+  type NetworkDescription,
+} from './net/build.js';
+export { spaceSize, type Network } from './net/ir.js';
+export { fromDouble, log10Estimate, toDouble } from './num/float64.js';
+export {
+  ONE,
+  ZERO,
+  compare,
+  equal,
+  integer,
+  isZero,
+  rational,
+  type Rational,
+} from './num/rational.js';
+export { parseExact, toText } from './num/text.js';
+export { emptyTally, mergeTallies, type NeuronTally, type Tally } from './tally.js';
+export { reportTheorems } from './theorem/report.js';
+export type { Subject, TheoremReport } from './theorem/theorem.js';
+export { judgeOf, type RelevantTie, type Verdict } from './verdict.js';
+
+/** Version of the engine; part of every plan, so that a new engine answers anew. */
+export const ENGINE_VERSION = '0.1.0';

@@ -1,0 +1,19 @@
+/**
+ * The whole road in one process and one thread: the oracle that every distributed run is compared
+ * with, and the library use of gradcert.
+ */
+import type { Result } from '../schemas/result.js';
+import { shardsOf, type Plan } from './plan.js';
+import { mergeTallies, resultText } from './result.js';
+import { runShard } from './run.js';
+
+/** *Exact.* The canonical text of the plan's result, shard after shard. */
+export function runLocally(plan: Plan): string {
+  const tallies = shardsOf(plan).map((shard) => runShard(plan, shard, () => undefined));
+  return resultText(plan, mergeTallies(plan, tallies));
+}
+
+/** *Exact.* The same, read back. */
+export function resultLocally(plan: Plan): Result {
+  return JSON.parse(runLocally(plan)) as Result;
+}

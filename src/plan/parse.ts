@@ -1,0 +1,326 @@
+/**
+ * From a validated body to a question: the last place where a "request" exists.
+ *
+ * Types and sizes were checked by the schema; here every name is resolved, every default filled in
+ * and every number brought to canonical exact text, then the engine builds and checks the network.
+ * Every fault that can be seen is reported, each with the JSON Pointer of its field.
+ */
+import {
+  ACTIVATIONS,
+  EngineError,
+  FormatError,
+  PROXY_PRESETS,
+  fromDouble,
+  parseExact,
+  presetOf,
+  proxiesOf,
+  resolveFormat,
+  toText,
+  type FormatSpec,
+  type Network,
+  type Proxies,
+  type ProxyDescription,
+  type ProxyPreset,
+  type Rational,
+} from '../engine/index.js';
+import type { ExactInput } from '../schemas/exact.js';
+import type { FormatInput, SingleFormatInput } from '../schemas/format.js';
+import type { ActivationInput, DenseLayerInput, EntryInput } from '../schemas/network.js';
+import type { AnalyzeInput, Mode, ProxiesInput } from '../schemas/request.js';
+import { compileNetwork, type GivenFormats } from './compile.js';
+import type {
+  Fault,
+  Question,
+  QuestionActivation,
+  QuestionEntry,
+  QuestionFormat,
+  QuestionLayer,
+} from './question.js';
+
+export type Parsed =
+  | { readonly ok: true; readonly question: Question }
+  | {
+      readonly ok: false;
+      readonly status: 400 | 422;
+      readonly code: string;
+      readonly detail: string;
+      readonly faults: readonly Fault[];
+    };
+
+type Path = readonly (string | number)[];
+
+/** Collects faults; each reader goes on with a harmless stand-in, so that all faults are seen. */
+class Faults {
+  readonly list: Fault[] = [];
+  add(path: Path, code: string, detail: string): void {
+    const pointer = path.map(
+      (key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    );
+    this.list.push({ pointer: pointer.join(''), code, detail });
+  }
+}
+
+/**
+ * *Exact.* The question that a body asks; a body without a mode gets the default one. The body
+ * must have passed `AnalyzeSchema` or `BoundsRequestSchema`.
+ */
+export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parsed {
+  const request = body as Omit<AnalyzeInput, 'mode'> & { mode?: Mode };
+  const faults = new Faults();
+  const mode = request.mode ?? defaultMode;
+  const network = {
+    inputs: request.network.inputs.map((input, sample) =>
+      input.map((x, entry) => exact(x, ['network', 'inputs', sample, entry], faults)),
+    ),
+    layers: request.network.layers.map((layer, index) =>
+      readLayer(layer, ['network', 'layers', index], faults),
+    ),
+  };
+  const formats = readFormats(request.format, faults);
+  const overrides = readProxies(request.proxies ?? 'pytorch', faults);
+  if (mode === 'point' && request.parameters === undefined) {
+    faults.add(
+      ['parameters'],
+      'missing-parameters',
+      'mode "point" needs the parameters of the point',
+    );
+  }
+  if (mode === 'exhaustive' && request.parameters !== undefined) {
+    faults.add(
+      ['parameters'],
+      'unused-parameters',
+      'mode "exhaustive" visits every point and takes no parameters',
+    );
+  }
+  if (faults.list.length > 0) return refused(faults);
+
+  const built = guarded(faults, () => {
+    const compiled = compileNetwork(network, formats);
+    return { compiled, proxies: proxiesOf(compiled, overrides) };
+  });
+  if (built === null) return refused(faults);
+  const parameters =
+    mode === 'point' ? readPoint(request.parameters ?? [], built.compiled, faults) : null;
+  if (faults.list.length > 0) return refused(faults);
+  const weights = formats.weights ?? formats.biases;
+  const biases = formats.biases ?? formats.weights;
+  if (weights === null || biases === null)
+    throw new Error('parseRequest: a format without any set');
+  return {
+    ok: true,
+    question: {
+      mode,
+      network,
+      format: { weights, biases, params: formats.params },
+      proxies: {
+        preset: presetOf(built.compiled, built.proxies) ?? 'custom',
+        layers: proxyTexts(built.compiled, built.proxies),
+      },
+      ...(parameters === null ? {} : { parameters }),
+    },
+  };
+}
+
+function refused(faults: Faults): Parsed {
+  const count = faults.list.length;
+  const [first] = faults.list;
+  return {
+    ok: false,
+    status: 422,
+    code: 'invalid-question',
+    detail:
+      count === 1 && first !== undefined
+        ? `${first.pointer}: ${first.detail}`
+        : `The request has ${String(count)} faults; errors[] names each.`,
+    faults: faults.list,
+  };
+}
+
+/** The value, or null after the engine's faults were taken over. */
+function guarded<T>(faults: Faults, make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    for (const { path, code, detail } of error.faults) faults.add(path, code, detail);
+    return null;
+  }
+}
+
+function exact(input: ExactInput, path: Path, faults: Faults): string {
+  try {
+    return toText(typeof input === 'number' ? fromDouble(input) : parseExact(input));
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
+    faults.add(path, 'invalid-number', error.message);
+    return '0';
+  }
+}
+
+function readEntry(entry: EntryInput, path: Path, faults: Faults): QuestionEntry {
+  if (typeof entry !== 'object') return exact(entry, path, faults);
+  const scale = entry.scale === undefined ? '1' : exact(entry.scale, [...path, 'scale'], faults);
+  return { param: entry.param, scale };
+}
+
+function readLayer(layer: DenseLayerInput, path: Path, faults: Faults): QuestionLayer {
+  const { bias = true, weight } = layer;
+  return {
+    type: 'dense',
+    units: layer.units,
+    bias:
+      typeof bias === 'boolean'
+        ? bias
+        : bias.map((entry, unit) => readEntry(entry, [...path, 'bias', unit], faults)),
+    weight:
+      weight?.map((row, unit) =>
+        row.map((entry, j) => readEntry(entry, [...path, 'weight', unit, j], faults)),
+      ) ?? null,
+    activation: readActivation(layer.activation ?? 'identity', [...path, 'activation'], faults),
+  };
+}
+
+function readActivation(input: ActivationInput, path: Path, faults: Faults): QuestionActivation {
+  const { type, ...given }: { type: string; [setting: string]: unknown } =
+    typeof input === 'string' ? { type: input } : input;
+  if (type === 'piecewise' && typeof input !== 'string') {
+    const { breakpoints, pieces } = given as {
+      breakpoints: readonly ExactInput[];
+      pieces: readonly (readonly ExactInput[])[];
+    };
+    return {
+      type,
+      breakpoints: breakpoints.map((t, k) => exact(t, [...path, 'breakpoints', k], faults)),
+      pieces: pieces.map((piece, k) =>
+        piece.map((c, power) => exact(c, [...path, 'pieces', k, power], faults)),
+      ),
+    };
+  }
+  const kind = ACTIVATIONS.get(type);
+  if (kind === undefined) {
+    const detail =
+      type === 'piecewise'
+        ? '"piecewise" needs breakpoints and pieces: { "type": "piecewise", … }'
+        : `${JSON.stringify(type)} is no activation; known are ${[...ACTIVATIONS.keys()].join(', ')} and piecewise`;
+    faults.add(path, 'unknown-activation', detail);
+    return { type: 'identity' };
+  }
+  const settings: Record<string, string> = {};
+  for (const [name, preset] of Object.entries(kind.settings)) {
+    const value = given[name] as ExactInput | undefined;
+    settings[name] = value === undefined ? toText(preset) : exact(value, [...path, name], faults);
+  }
+  return { type, ...settings };
+}
+
+function readFormats(input: FormatInput, faults: Faults): GivenFormats {
+  const single = (spec: SingleFormatInput, path: Path): QuestionFormat => {
+    try {
+      return resolveFormat(spec as FormatSpec).canonical;
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      faults.add([...path, ...error.path], error.code, error.message);
+      return { values: ['0'] };
+    }
+  };
+  if (typeof input === 'string' || 'type' in input || 'values' in input) {
+    const canonical = single(input, ['format']);
+    return { weights: canonical, biases: canonical, params: {} };
+  }
+  const role = (name: 'weights' | 'biases'): QuestionFormat | null => {
+    const spec = input[name];
+    return spec === undefined ? null : single(spec, ['format', name]);
+  };
+  const params = Object.entries(input.params ?? {}).map(
+    ([name, spec]) => [name, single(spec, ['format', 'params', name])] as const,
+  );
+  const weights = role('weights');
+  const biases = role('biases');
+  const [first] = params;
+  if (weights === null && biases === null && first === undefined) {
+    faults.add(
+      ['format'],
+      'missing-format',
+      'the format names no set: give weights, biases or params',
+    );
+  }
+  // A network whose parameters all have sets of their own needs no other.
+  const only = weights === null && biases === null && first !== undefined ? first[1] : null;
+  return { weights: weights ?? only, biases, params: Object.fromEntries(params) };
+}
+
+function isPreset(name: string): name is ProxyPreset {
+  return (PROXY_PRESETS as readonly string[]).includes(name);
+}
+
+function readProxies(input: ProxiesInput, faults: Faults): ProxyDescription {
+  const unknown = (name: string, path: Path): void => {
+    faults.add(
+      path,
+      'unknown-proxy',
+      `${JSON.stringify(name)} is no preset; known are ${PROXY_PRESETS.join(', ')}`,
+    );
+  };
+  if (typeof input === 'string') {
+    if (isPreset(input)) return { preset: input, overrides: new Map() };
+    unknown(input, ['proxies']);
+    return { preset: 'pytorch', overrides: new Map() };
+  }
+  const overrides = new Map<string, ProxyPreset | readonly Rational[]>();
+  for (const [type, choice] of Object.entries(input)) {
+    const path = ['proxies', type];
+    if (typeof choice === 'string' && isPreset(choice)) {
+      overrides.set(type, choice);
+    } else if (typeof choice === 'string' && !/^[-+.0-9]/.test(choice)) {
+      unknown(choice, path);
+    } else {
+      // One value may stand without its list, for an activation with one kink.
+      const values = typeof choice === 'object' ? choice : [choice];
+      overrides.set(
+        type,
+        values.map((value, k) =>
+          parseExact(exact(value, typeof choice === 'object' ? [...path, k] : path, faults)),
+        ),
+      );
+    }
+  }
+  return { preset: 'pytorch', overrides };
+}
+
+function readPoint(input: readonly ExactInput[], network: Network, faults: Faults): string[] {
+  const wanted = network.parameters.length;
+  if (input.length !== wanted) {
+    faults.add(
+      ['parameters'],
+      'shape-mismatch',
+      `has ${String(input.length)} entries, the network has ${String(wanted)} free parameters`,
+    );
+    return [];
+  }
+  return input.map((entry, index) => {
+    const text = exact(entry, ['parameters', index], faults);
+    const parameter = network.parameters[index];
+    if (parameter === undefined) return text;
+    const value = parseExact(text);
+    const { values } = parameter;
+    if (values.rankOf(value) === null) {
+      const below = values.countBelow(value);
+      const near = [below - 1n, below].filter((rank) => rank >= 0n && rank < values.size);
+      faults.add(
+        ['parameters', index],
+        'not-representable',
+        `${text} (${parameter.name}) is no value of ${values.name}; nearest: ${near.map((rank) => toText(values.at(rank))).join(', ')}`,
+      );
+    }
+    return text;
+  });
+}
+
+/** Per layer of the request, the proxies of its activation as text. */
+function proxyTexts(network: Network, proxies: Proxies): string[][] {
+  const layers: string[][] = [];
+  network.equations.forEach((equation, index) => {
+    if (equation.op === 'activation') layers[equation.layer] = (proxies[index] ?? []).map(toText);
+  });
+  return layers;
+}
