@@ -28,7 +28,8 @@ const ENGINE: readonly (readonly string[])[] = [
   ['engine/net'],
   ['engine/ad', 'engine/truth', 'engine/theorem'],
   ['engine/verdict'],
-  ['engine/count', 'engine/sample'],
+  ['engine/tally'],
+  ['engine/count', 'engine/sample', 'engine/examine'],
   ['engine/index'],
 ];
 
