@@ -237,7 +237,7 @@ function matrixTable(
   return {
     kind: 'table',
     caption: cut
-      ? `${caption} (${String(rows.length)} of ${String(matrix.length)} rows and ${String(columns.length)} of ${String(width)} columns, those of tied neurons first; the JSON result has all)`
+      ? `${caption} (${String(rows.length)} of ${String(matrix.length)} rows and ${String(columns.length)} of ${String(width)} columns, those of tied neurons among them; the JSON result has all)`
       : caption,
     columns: [
       left('∂ output / ∂ parameter'),

@@ -163,11 +163,13 @@ function proxyBlocks(question: Question): Block[] {
     { kind: 'subheading', text: 'What AD uses at the kinks' },
     items.length === 0
       ? paragraph('No activation has a kink, so AD needs no proxy derivative.')
-      : paragraph(
-          'Proxy derivatives (preset ',
-          code(preset),
-          '), one value per kink in increasing order:',
-        ),
+      : preset === 'custom'
+        ? paragraph('Proxy derivatives as given, one value per kink in increasing order:')
+        : paragraph(
+            'Proxy derivatives (preset ',
+            code(preset),
+            '), one value per kink in increasing order:',
+          ),
     ...(items.length === 0 ? [] : [{ kind: 'list', items } as const]),
   ];
 }
