@@ -352,10 +352,13 @@ interface ReverseStep {
   readonly slopeBounds: readonly bigint[];
 }
 
-/** Whether every partial sum of the reverse pass, from any one output, stays below 2^53. */
+/**
+ * Whether every partial sum of the reverse pass, from any one output down to the outputs of the
+ * first layer, stays below 2^53; below them nothing is asked.
+ */
 function reverseIsExact(steps: readonly ReverseStep[]): boolean {
   let bars: readonly bigint[] = (steps[steps.length - 1]?.slopeBounds ?? []).map(() => ONE.n);
-  for (const step of [...steps].reverse()) {
+  for (const step of steps.slice(1).reverse()) {
     const outBars = bars.map((bar, unit) => bar * (step.slopeBounds[unit] ?? 0n));
     const width = step.weightBounds[0]?.length ?? 0;
     bars = Array.from({ length: width }, (_, j) =>
