@@ -1,0 +1,126 @@
+/**
+ * Every name that lives in Redis, and every number that says how long it lives there.
+ *
+ * Invariant: all keys and both queues share one prefix in braces, so that a Redis cluster keeps
+ * them in one slot and every script and flow stays atomic. A job's id says what it asks: equal
+ * questions to equal engines have equal ids; a run after a failure gets a suffix of its own.
+ */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { Plan, Shard } from '../plan/plan.js';
+import { planToText } from '../plan/wire.js';
+
+/** Parents: one merge per run of a job, waiting for its shards. */
+export const MERGE_QUEUE = 'merges';
+/** Children: one per shard. */
+export const SHARD_QUEUE = 'shards';
+
+const DAY_SECONDS = 24 * 3600;
+/** How long a record, its events and its result stay after the job became final. */
+export const RECORD_SECONDS = 30 * DAY_SECONDS;
+/** Plans, tallies and results outlive every record that points to them. */
+export const BLOB_SECONDS = RECORD_SECONDS + DAY_SECONDS;
+/** Events kept per job; Redis trims approximately, never below. */
+export const EVENTS_KEPT = 1000;
+/** A record that is not final is looked at this long after it was made, then this often. */
+export const FIRST_LOOK_MS = 15_000;
+export const NEXT_LOOK_MS = 60_000;
+/** A worker counts as alive this long after its last heartbeat. */
+export const HEARTBEAT_TTL_MS = 15_000;
+export const HEARTBEAT_EVERY_MS = 5_000;
+/** A shard or a merge is tried this often where the fault may pass, e.g. a thread that vanished. */
+export const ATTEMPTS = 3;
+/** A job whose worker died is given to another this often before it fails. */
+export const STALLS_ALLOWED = 3;
+
+/** Options of every queue job; set on parents and children alike, since none inherits them. */
+export const JOB_OPTIONS = {
+  attempts: ATTEMPTS,
+  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+  sizeLimit: 65_536,
+  removeOnComplete: { age: 3600, count: 10_000 },
+  removeOnFail: { age: 7 * DAY_SECONDS, count: 10_000 },
+  keepLogs: 100,
+  stackTraceLimit: 10,
+} as const;
+
+export interface Names {
+  readonly prefix: string;
+  /** Hash: one job. */
+  readonly record: (id: string) => string;
+  /** Stream: what happened to one job. */
+  readonly events: (id: string) => string;
+  /** Hash: visits done per shard of one job. */
+  readonly progress: (id: string) => string;
+  /** Hash: which job answers a question now, and which attempt that is. */
+  readonly request: (baseId: string) => string;
+  readonly plan: (planHash: string) => string;
+  readonly tally: (planHash: string, shard: Pick<Shard, 'from' | 'to'>) => string;
+  readonly result: (planHash: string) => string;
+  /** Counter: orders the jobs. */
+  readonly sequence: string;
+  /** Sorted set: all jobs by sequence. */
+  readonly index: string;
+  /** Sorted set: jobs that are not final, by the time at which to look after them. */
+  readonly live: string;
+  /** Set: workers that ever said they live; `worker` expires where one no longer does. */
+  readonly workers: string;
+  readonly worker: (workerId: string) => string;
+  /** Channel: ids of jobs that changed, for who follows them. */
+  readonly changes: string;
+  /** Channel: ids of jobs whose work is to stop, for the workers. */
+  readonly stops: string;
+}
+
+/** Every key under `prefix`, which must be in braces. */
+export function namesOf(prefix: string): Names {
+  return {
+    prefix,
+    record: (id) => `${prefix}:record:${id}`,
+    events: (id) => `${prefix}:events:${id}`,
+    progress: (id) => `${prefix}:progress:${id}`,
+    request: (baseId) => `${prefix}:request:${baseId}`,
+    plan: (planHash) => `${prefix}:plan:${planHash}`,
+    tally: (planHash, shard) => `${prefix}:tally:${planHash}:${shard.from}:${shard.to}`,
+    result: (planHash) => `${prefix}:result:${planHash}`,
+    sequence: `${prefix}:sequence`,
+    index: `${prefix}:index`,
+    live: `${prefix}:live`,
+    workers: `${prefix}:workers`,
+    worker: (workerId) => `${prefix}:worker:${workerId}`,
+    changes: `${prefix}:changes`,
+    stops: `${prefix}:stops`,
+  };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+}
+
+/** *Exact.* The same for equal questions to the same engine, whatever the cut into shards. */
+export function baseIdOf(plan: Plan): string {
+  const text = canonicalize({ engine: plan.engine, question: plan.question });
+  if (text === undefined) throw new TypeError('baseIdOf: the question has no canonical text');
+  return `an_${sha256(text).slice(0, 32)}`;
+}
+
+/** *Exact.* The content hash under which a plan, its tallies and its result are kept. */
+export function planHashOf(planText: string): string {
+  return sha256(planText);
+}
+
+/** A plan's canonical text beside its hash. */
+export function planBlobOf(plan: Plan): { readonly text: string; readonly hash: string } {
+  const text = planToText(plan);
+  return { text, hash: planHashOf(text) };
+}
+
+/** Id of the queue's parent job of one run; `run` is never used twice. BullMQ forbids `:` here. */
+export function mergeJobId(id: string, run: string): string {
+  return `${id}.${run}`;
+}
+
+/** Id of the queue's child job of one shard; it must name the parent, which children may not change. */
+export function shardJobId(id: string, run: string, index: number): string {
+  return `${id}.${run}.${String(index)}`;
+}

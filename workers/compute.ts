@@ -1,0 +1,53 @@
+/**
+ * The entry of a compute thread: the only place where the service does heavy work.
+ *
+ * Each export is one kind of task and is a function of its argument alone. A task is synchronous
+ * and may run for long; it is ended from outside by killing the thread. The plan comes as bytes
+ * shared by all threads and is parsed once per thread, as long as the tasks are of one plan.
+ */
+import type { Plan, Shard } from '../src/plan/plan.js';
+import { mergeTallies, resultText } from '../src/plan/result.js';
+import { runShard } from '../src/plan/run.js';
+import { planFromText } from '../src/plan/wire.js';
+
+/** A plan's canonical text in UTF-8, in memory that all threads see. */
+export interface SharedPlan {
+  readonly hash: string;
+  readonly bytes: SharedArrayBuffer;
+}
+
+export interface ShardTask {
+  readonly plan: SharedPlan;
+  readonly shard: Shard;
+  /** Eight bytes: visits done so far, written here and read by the main thread. */
+  readonly visited: SharedArrayBuffer;
+}
+
+export interface MergeTask {
+  readonly plan: SharedPlan;
+  /** One per shard, in order. */
+  readonly tallies: readonly string[];
+}
+
+let parsed: { readonly hash: string; readonly plan: Plan } | null = null;
+
+function planOf({ hash, bytes }: SharedPlan): Plan {
+  if (parsed?.hash !== hash) {
+    parsed = { hash, plan: planFromText(Buffer.from(bytes).toString('utf8')) };
+  }
+  return parsed.plan;
+}
+
+/** *Exact.* The shard's tally as text. */
+export function shard({ plan, shard, visited }: ShardTask): string {
+  const counter = new BigUint64Array(visited);
+  return runShard(planOf(plan), shard, (visitsDone) => {
+    Atomics.store(counter, 0, visitsDone);
+  });
+}
+
+/** *Exact.* The result's text. */
+export function merge({ plan, tallies }: MergeTask): string {
+  const whole = planOf(plan);
+  return resultText(whole, mergeTallies(whole, tallies));
+}

@@ -1,0 +1,97 @@
+/**
+ * The compute threads of one worker process: piscina, with the ways a task can die told apart.
+ *
+ * Promises: an aborted task ends at once, even in the middle of a tight loop, since its thread is
+ * killed; a task that eats its memory kills its thread and nothing else; the main thread never
+ * computes, so that locks and heartbeats are always in time.
+ */
+import { Piscina } from 'piscina';
+import type { MergeTask, ShardTask } from './compute.js';
+
+/** How a computation ended without an answer. */
+export class ComputeFailure extends Error {
+  override readonly name = 'ComputeFailure';
+  /** `threw` and `out-of-memory` would happen again; a thread that `crashed` may have had bad luck. */
+  readonly kind: 'threw' | 'out-of-memory' | 'crashed';
+
+  constructor(kind: ComputeFailure['kind'], cause: unknown) {
+    super(`computation ${kind}`, { cause });
+    this.kind = kind;
+  }
+}
+
+/** Thrown where the signal ended the task. */
+export class ComputeAborted extends Error {
+  override readonly name = 'ComputeAborted';
+}
+
+export interface Pool {
+  shard(task: ShardTask, signal: AbortSignal): Promise<string>;
+  merge(task: MergeTask, signal: AbortSignal): Promise<string>;
+  /** Kills every thread. */
+  destroy(): Promise<void>;
+}
+
+export interface PoolOptions {
+  /** Absolute path of the thread entry, emitted JavaScript that exports `shard` and `merge`. */
+  readonly computePath: string;
+  readonly threads: number;
+  /** Heap of one thread. */
+  readonly threadMemoryMb: number;
+}
+
+/** An idle thread stays this long, with its plan parsed. */
+const IDLE_MS = 30_000;
+
+function failureOf(error: unknown): ComputeFailure {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return new ComputeFailure('out-of-memory', error);
+  // piscina has no error class of its own for a thread that called process.exit.
+  const exited = error instanceof Error && /^worker exited with code/.test(error.message);
+  return new ComputeFailure(exited ? 'crashed' : 'threw', error);
+}
+
+/** Starts no thread before the first task; never more than `threads` shards and one merge. */
+export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions): Pool {
+  const piscina = new Piscina({
+    filename: computePath,
+    minThreads: 0,
+    maxThreads: threads + 1,
+    idleTimeout: IDLE_MS,
+    resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
+  });
+  // A thread that dies before it takes a task (its entry cannot be loaded) leaves the task waiting
+  // for ever; piscina only tells the pool. All tasks in hand are given up, and tried again.
+  const giveUp = new Set<(error: unknown) => void>();
+  piscina.on('error', (error: unknown) => {
+    for (const reject of [...giveUp]) reject(new ComputeFailure('crashed', error));
+  });
+
+  async function run(name: string, task: unknown, signal: AbortSignal): Promise<string> {
+    if (signal.aborted) throw new ComputeAborted(String(signal.reason));
+    const over = new AbortController();
+    let reject: (error: unknown) => void = () => undefined;
+    const broken = new Promise<never>((_resolve, rejectBroken) => (reject = rejectBroken));
+    giveUp.add(reject);
+    try {
+      const answer: unknown = await Promise.race([
+        piscina.run(task, { name, signal: AbortSignal.any([signal, over.signal]) }),
+        broken,
+      ]);
+      if (typeof answer !== 'string') throw new TypeError(`compute ${name}: no text came back`);
+      return answer;
+    } catch (error) {
+      if (signal.aborted) throw new ComputeAborted(String(signal.reason), { cause: error });
+      throw error instanceof ComputeFailure ? error : failureOf(error);
+    } finally {
+      giveUp.delete(reject);
+      over.abort();
+    }
+  }
+
+  return {
+    shard: (task, signal) => run('shard', task, signal),
+    merge: (task, signal) => run('merge', task, signal),
+    destroy: () => piscina.destroy(),
+  };
+}

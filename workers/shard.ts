@@ -1,0 +1,64 @@
+/**
+ * The processor of one shard: plan and range in, tally into Redis.
+ *
+ * At least once, idempotent: the tally is stored under (plan, range) before the queue hears that
+ * the shard is done, so whoever gets the shard again finds it there. Progress is told at most once
+ * a second; the answer to it also says whether the job was cancelled, should the broadcast be lost.
+ */
+import type { Job } from 'bullmq';
+import type { Plan } from '../src/plan/plan.js';
+import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
+import type { Task } from './running.js';
+import { NothingToDo, processorOf, type Work } from './work.js';
+
+const PROGRESS_EVERY_MS = 1_000;
+
+/** Calls `tell` every second and never twice at a time; gives the function that ends it. */
+function everySecond(work: Work, tell: () => Promise<void>): () => void {
+  let telling = false;
+  const timer = setInterval(() => {
+    if (telling) return;
+    telling = true;
+    tell()
+      .catch((error: unknown) => work.log.warn({ err: error }, 'progress not told'))
+      .finally(() => (telling = false));
+  }, PROGRESS_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<string> {
+  const { shared } = await work.plans.load(data.plan);
+  const visited = new SharedArrayBuffer(8);
+  const counter = new BigUint64Array(visited);
+  const quiet = everySecond(work, async () => {
+    const done = Atomics.load(counter, 0);
+    const state = await work.records.progress(data.job, plan, data.index, done);
+    if (state !== 'running') task.stop();
+  });
+  try {
+    const { index, from, to } = data;
+    return await work.pool.shard(
+      { plan: shared, shard: { index, from, to }, visited },
+      task.signal,
+    );
+  } finally {
+    quiet();
+  }
+}
+
+/** The processor of the shard queue. */
+export function shardProcessor(work: Work): (job: Job, token?: string) => Promise<string> {
+  return processorOf(work, 'shard', ShardJobSchema, async (data, task) => {
+    // Taken in hand before the state is read: a cancel in between reaches the task by broadcast.
+    const { state } = await work.records.start(data.job);
+    if (state !== 'running') throw new NothingToDo(`job is ${state ?? 'unknown'}`);
+    const { plan } = await work.plans.load(data.plan);
+    const known = await work.blobs.hasTally(data.plan, data);
+    if (!known) {
+      const tally = await compute(work, data, plan, task);
+      await work.blobs.putTally(data.plan, data, tally);
+    }
+    await work.records.progress(data.job, plan, data.index, BigInt(data.to) - BigInt(data.from));
+    return known ? 'known' : 'computed';
+  });
+}

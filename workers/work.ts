@@ -1,0 +1,158 @@
+/**
+ * What shards and merges have in common: how a queue job is taken in hand, and how it ends.
+ *
+ *   answered                         the queue job completes
+ *   ended by `shutdown`              it goes back to the queue, unharmed, for another worker
+ *   ended by `stopped`               it fails for good; the record says why already
+ *   ended by `lost`                  somebody else has it; what is said here is not heard
+ *   failed, and would fail again     the record fails at once, the other shards are stopped
+ *   failed, perhaps by bad luck      tried again, a few times; then as above
+ *
+ * What a client reads of a failure are the fixed sentences below; messages, stacks and paths of the
+ * machine go to the log only.
+ */
+import { type Static, type TSchema } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { UnrecoverableError, WaitingError, type Job, type Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { BaseLogger } from 'pino';
+import type { JobError } from '../src/schemas/job.js';
+import { NotDeterministic, type Blobs } from '../src/queue/blobs.js';
+import { removeUnbegun } from '../src/queue/flow.js';
+import type { Names } from '../src/queue/names.js';
+import type { Records } from '../src/queue/records.js';
+import { PlanMissing, type Plans } from './plans.js';
+import { ComputeFailure, type Pool } from './pool.js';
+import type { Running, Task } from './running.js';
+
+export type Log = Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'>;
+
+/** Everything a processor needs; one per process. */
+export interface Work {
+  readonly records: Records;
+  readonly blobs: Blobs;
+  readonly plans: Plans;
+  readonly pool: Pool;
+  readonly running: Running;
+  readonly redis: Redis;
+  readonly names: Names;
+  readonly mergeQueue: Queue;
+  readonly log: Log;
+}
+
+/** Thrown in a processor where the job's state leaves nothing to do. */
+export class NothingToDo extends Error {
+  override readonly name = 'NothingToDo';
+}
+
+type Kind = 'shard' | 'merge';
+/** What every queue job says. */
+interface Reference {
+  readonly job: string;
+  readonly run: string;
+  readonly index?: number;
+}
+
+function subjectOf(kind: Kind, index: number | undefined): string {
+  return kind === 'merge' ? 'The merge' : `Shard ${String(index ?? '')}`.trimEnd();
+}
+
+/** The error a client sees, and whether it would only come again. */
+function faultOf(
+  kind: Kind,
+  index: number | undefined,
+  error: unknown,
+): JobError & { sure: boolean } {
+  const subject = subjectOf(kind, index);
+  if (error instanceof ComputeFailure && error.kind === 'out-of-memory') {
+    const detail = `${subject} needed more memory than a compute thread has.`;
+    return { code: `${kind}-out-of-memory`, detail, sure: true };
+  }
+  if (error instanceof ComputeFailure && error.kind === 'threw') {
+    const detail = `${subject} could not be computed: the engine met a fault of its own.`;
+    return { code: `${kind}-failed`, detail, sure: true };
+  }
+  if (error instanceof ComputeFailure) {
+    const detail = `The compute thread ended unexpectedly each time ${subject.toLowerCase()} was tried.`;
+    return { code: `${kind}-failed`, detail, sure: false };
+  }
+  if (error instanceof NotDeterministic) {
+    const detail = `${subject} gave two different answers; none of them can be trusted.`;
+    return { code: `${kind}-not-deterministic`, detail, sure: true };
+  }
+  if (error instanceof PlanMissing) {
+    const detail = 'The plan of this job is no longer stored; submit the request again.';
+    return { code: 'plan-missing', detail, sure: true };
+  }
+  return { code: `${kind}-failed`, detail: `${subject} could not be finished.`, sure: false };
+}
+
+/** Fails the record of the reference's run, once, and stops the work that is left of it. */
+export async function failJob(work: Work, reference: Reference, error: JobError): Promise<void> {
+  const record = await work.records.get(reference.job);
+  // The failure of a run that was given up says nothing about the one that took its place.
+  if (record === null || record.run !== reference.run) return;
+  const { moved } = await work.records.fail(record.id, error);
+  if (!moved) return;
+  work.log.error({ job: record.id, error }, 'job failed');
+  await work.redis.publish(work.names.stops, record.id);
+  await removeUnbegun(work.mergeQueue, record);
+}
+
+/** For failures that BullMQ itself decides on, without asking a processor. */
+export async function failedByQueue(work: Work, kind: Kind, job: Job, error: Error): Promise<void> {
+  if (job.finishedOn === undefined) return;
+  const reference = job.data as Reference;
+  const subject = subjectOf(kind, reference.index);
+  const stalled = /stalled more than|started more than/.test(error.message);
+  await failJob(work, reference, {
+    code: stalled ? `${kind}-stalled` : `${kind}-failed`,
+    detail: stalled
+      ? `${subject} was begun several times and each time its worker died.`
+      : `${subject} could not be finished.`,
+    ...(reference.index === undefined ? {} : { shard: reference.index }),
+  });
+}
+
+/**
+ * A BullMQ processor. `run` answers a few bytes, or throws; it must be idempotent, since a queue
+ * job is delivered at least once.
+ */
+export function processorOf<Schema extends TSchema>(
+  work: Work,
+  kind: Kind,
+  schema: Schema,
+  run: (data: Static<Schema> & Reference, task: Task) => Promise<string>,
+): (job: Job, token?: string) => Promise<string> {
+  return async (job, token) => {
+    const data: unknown = job.data;
+    if (!Value.Check(schema, data)) {
+      work.log.error({ queueJob: job.id }, 'queue job with foreign data');
+      throw new UnrecoverableError('foreign data');
+    }
+    const reference = data as Static<Schema> & Reference;
+    const task = work.running.begin(job.id ?? '', reference.job);
+    try {
+      return await run(reference, task);
+    } catch (error) {
+      const ended = task.ended();
+      if (ended === 'shutdown') {
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+      if (ended === 'lost') throw new Error('lock lost', { cause: error });
+      if (ended === 'stopped' || error instanceof NothingToDo) {
+        throw new UnrecoverableError('stopped');
+      }
+      const { sure, ...fault } = faultOf(kind, reference.index, error);
+      const last = sure || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+      work.log.error({ err: error, queueJob: job.id, last }, `${kind} failed`);
+      if (!last) throw error;
+      const shard = reference.index === undefined ? {} : { shard: reference.index };
+      await failJob(work, reference, { ...fault, ...shard });
+      throw new UnrecoverableError(fault.code);
+    } finally {
+      task.release();
+    }
+  };
+}
