@@ -40,11 +40,13 @@ export interface StartOptions {
   readonly computePath?: string;
   /** Heap of one compute thread; by default the machine's memory shared out with some left over. */
   readonly threadMemoryMb?: number;
+  /** How often jobs that are due are looked after. */
+  readonly sweepEveryMs?: number;
 }
 
 function defaultThreadMemoryMb(threads: number): number {
   // 0 or a number beyond the machine where no container sets a limit.
-  const limit = process.constrainedMemory() ?? 0;
+  const limit = process.constrainedMemory();
   const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
   return Math.max(256, Math.floor((0.7 * bytes) / (threads + 1) / 2 ** 20));
 }
@@ -57,7 +59,9 @@ export async function startWorkers(
 ): Promise<Workers> {
   const url = requireRedisUrl(config);
   const names = namesOf(config.keyPrefix);
-  const complain = (error: unknown): void => log.warn({ err: error }, 'worker');
+  const complain = (error: unknown): void => {
+    log.warn({ err: error }, 'worker');
+  };
   const connect = (): Redis => {
     const redis = new Redis(url, {
       maxRetriesPerRequest: null,
@@ -106,7 +110,11 @@ export async function startWorkers(
   for (const kind of ['shard', 'merge'] as const) {
     const worker = workers[kind];
     worker.on('error', complain);
-    worker.on('lockRenewalFailed', (ids: string[]) => ids.forEach((id) => running.lose(id)));
+    worker.on('lockRenewalFailed', (ids: string[]) => {
+      ids.forEach((id) => {
+        running.lose(id);
+      });
+    });
     worker.on('failed', (job, error) => {
       if (job !== undefined) failedByQueue(work, kind, job, error).catch(complain);
     });
@@ -115,7 +123,9 @@ export async function startWorkers(
   flows.on('error', complain);
 
   const stops = connect();
-  stops.on('message', (_channel: string, id: string) => running.stop(id));
+  stops.on('message', (_channel: string, id: string) => {
+    running.stop(id);
+  });
   await stops.subscribe(names.stops);
   await Promise.all([shards.waitUntilReady(), merges.waitUntilReady()]);
 
@@ -125,7 +135,7 @@ export async function startWorkers(
   let sweeping: Promise<void> = Promise.resolve();
   const sweepTimer = setInterval(() => {
     sweeping = sweeping.then(() => sweep(care)).catch(complain);
-  }, SWEEP_EVERY_MS);
+  }, options.sweepEveryMs ?? SWEEP_EVERY_MS);
 
   async function close(): Promise<void> {
     await heartbeat.stop();
@@ -158,10 +168,11 @@ export async function startWorkers(
   };
 }
 
-async function main(): Promise<void> {
+/** The life of a worker process: from the settings of its environment to SIGTERM. */
+export async function runWorkerProcess(options: StartOptions = {}): Promise<void> {
   const config = loadConfig();
   const log = pino({ level: config.logLevel });
-  const starting = startWorkers(config, log);
+  const starting = startWorkers(config, log, options);
   const graceful = closeWithGrace(
     { delay: 2 * CLOSE_WITHIN_MS, logger: log },
     async ({ err, signal }) => {
@@ -173,7 +184,9 @@ async function main(): Promise<void> {
     },
   );
   // The process that forked this one is gone: without it there may be no Redis either.
-  process.once('disconnect', () => graceful.close());
+  process.once('disconnect', () => {
+    graceful.close();
+  });
   await starting;
   log.info({ threads: config.threads }, 'worker takes jobs');
   process.send?.({ type: 'ready' });
@@ -183,5 +196,5 @@ if (
   process.argv[1] !== undefined &&
   realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
 ) {
-  await main();
+  await runWorkerProcess();
 }

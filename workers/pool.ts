@@ -68,7 +68,8 @@ export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions):
   });
 
   async function run(name: string, task: unknown, signal: AbortSignal): Promise<string> {
-    if (signal.aborted) throw new ComputeAborted(String(signal.reason));
+    const isAborted = (): boolean => signal.aborted;
+    if (isAborted()) throw new ComputeAborted(String(signal.reason));
     const over = new AbortController();
     let reject: (error: unknown) => void = () => undefined;
     const broken = new Promise<never>((_resolve, rejectBroken) => (reject = rejectBroken));
@@ -81,7 +82,7 @@ export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions):
       if (typeof answer !== 'string') throw new TypeError(`compute ${name}: no text came back`);
       return answer;
     } catch (error) {
-      if (signal.aborted) throw new ComputeAborted(String(signal.reason), { cause: error });
+      if (isAborted()) throw new ComputeAborted(String(signal.reason), { cause: error });
       throw error instanceof ComputeFailure ? error : failureOf(error);
     } finally {
       giveUp.delete(reject);

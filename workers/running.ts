@@ -48,12 +48,18 @@ export function openRunning(): Running {
       return {
         signal: controller.signal,
         ended: () => (controller.signal.aborted ? (controller.signal.reason as EndReason) : null),
-        stop: () => controller.abort('stopped' satisfies EndReason),
+        stop: () => {
+          controller.abort('stopped' satisfies EndReason);
+        },
         release: () => held.delete(task),
       };
     },
-    stop: (jobId) => end('stopped', (task) => task.jobId === jobId),
-    lose: (queueJobId) => end('lost', (task) => task.queueJobId === queueJobId),
+    stop: (jobId) => {
+      end('stopped', (task) => task.jobId === jobId);
+    },
+    lose: (queueJobId) => {
+      end('lost', (task) => task.queueJobId === queueJobId);
+    },
     shutdown() {
       closing = true;
       end('shutdown', () => true);

@@ -20,10 +20,14 @@ function everySecond(work: Work, tell: () => Promise<void>): () => void {
     if (telling) return;
     telling = true;
     tell()
-      .catch((error: unknown) => work.log.warn({ err: error }, 'progress not told'))
+      .catch((error: unknown) => {
+        work.log.warn({ err: error }, 'progress not told');
+      })
       .finally(() => (telling = false));
   }, PROGRESS_EVERY_MS);
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+  };
 }
 
 async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<string> {

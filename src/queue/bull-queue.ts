@@ -48,7 +48,9 @@ export function joinExpositions(texts: readonly string[]): string {
 export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue {
   const names = namesOf(prefix);
   const redis = connectProducer(url);
-  const complain = (error: Error): void => log.warn({ err: error }, 'queue connection');
+  const complain = (error: Error): void => {
+    log.warn({ err: error }, 'queue connection');
+  };
   redis.on('error', complain);
   const changes = followChanges(url, names.changes, complain);
   const bull = { connection: redis, prefix };
@@ -129,7 +131,8 @@ export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue 
     async *events(id, { lastEventId, signal }): AsyncGenerator<JobEvent> {
       let after = lastEventId ?? '0';
       if (!EVENT_ID.test(after)) throw new RangeError('lastEventId: this queue did not make it');
-      while (!signal.aborted) {
+      const isAborted = (): boolean => signal.aborted;
+      while (!isAborted()) {
         // Waiting begins before reading, and the state is read before the events: so neither a
         // change nor the last event can slip through in between.
         const reading = new AbortController();
@@ -141,9 +144,10 @@ export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue 
           const state = await available(() => records.state(id));
           const events = await available(() => records.eventsAfter(id, after, EVENTS_AT_ONCE));
           for (const event of events) {
+            if (isAborted()) return;
             yield event;
             after = event.id;
-            if (isFinal(event.job.state) || signal.aborted) return;
+            if (isFinal(event.job.state)) return;
           }
           if (events.length === EVENTS_AT_ONCE) continue;
           if (events.length === 0 && (state === null || isFinal(state))) return;

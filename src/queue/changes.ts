@@ -23,11 +23,18 @@ export function followChanges(
 ): Changes {
   const waiting = new Map<string, Set<() => void>>();
   const subscriber = new Redis(url, { maxRetriesPerRequest: null });
-  const wake = (id: string): void => waiting.get(id)?.forEach((go) => go());
+  const wake = (id: string): void =>
+    waiting.get(id)?.forEach((go) => {
+      go();
+    });
 
   subscriber.on('error', onError);
-  subscriber.on('message', (_channel: string, id: string) => wake(id));
-  subscriber.on('ready', () => [...waiting.keys()].forEach(wake));
+  subscriber.on('message', (_channel: string, id: string) => {
+    wake(id);
+  });
+  subscriber.on('ready', () => {
+    [...waiting.keys()].forEach(wake);
+  });
   subscriber.subscribe(channel).catch((error: unknown) => {
     // Closing before the first connection ends the subscription too: nobody waits for it then.
     if (subscriber.status !== 'end') onError(error as Error);

@@ -101,7 +101,8 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
 
 /** What the world sees of a record. */
 export function publicRecord(record: StoredRecord): JobRecord {
-  const { run: _run, plan: _plan, ...job } = record;
+  const { id, state, mode, done, total, createdAt, startedAt, finishedAt, error, version } = record;
+  const job = { id, state, mode, done, total, createdAt, startedAt, finishedAt, error, version };
   return Object.freeze(job);
 }
 

@@ -22,18 +22,19 @@ after(async () => {
   await server.stop();
 });
 
-test('a merge that throws fails the job, and says nothing of the machine', async () => {
+test('a merge that throws fails the job, and says nothing of the machine', async (t) => {
   const rig = await openRig(server, 'throws');
+  t.after(() => rig.close());
   await rig.work('unmerging');
   const { job } = await rig.queue.submit(smallPlan());
   const record = await rig.final(job.id);
   assert.deepEqual([record.state, record.error?.code], ['failed', 'merge-failed']);
   assert.doesNotMatch(JSON.stringify(record), /secret|\.js|\/etc/);
-  await rig.close();
 });
 
-test('a merge delivered twice changes nothing', async () => {
+test('a merge delivered twice changes nothing', async (t) => {
   const rig = await openRig(server, 'twice');
+  t.after(() => rig.close());
   await rig.work();
   const plan = smallPlan();
   const { job } = await rig.queue.submit(plan);
@@ -49,11 +50,11 @@ test('a merge delivered twice changes nothing', async () => {
   assert.deepEqual(await rig.queue.get(job.id), record);
   assert.equal(await rig.queue.result(job.id), localResult(plan));
   await merges.close();
-  await rig.close();
 });
 
-test('a missing tally fails the job instead of being left out', async () => {
+test('a missing tally fails the job instead of being left out', async (t) => {
   const rig = await openRig(server, 'missing');
+  t.after(() => rig.close());
   const plan = smallPlan({ shards: 2 });
   const { job } = await rig.queue.submit(plan);
   const names = namesOf('{missing}');
@@ -69,11 +70,11 @@ test('a missing tally fails the job instead of being left out', async () => {
   assert.deepEqual([record.state, record.error?.code], ['failed', 'merge-failed']);
   assert.equal(await rig.queue.result(job.id), null);
   await Promise.all([merges.close(), shards.close()]);
-  await rig.close();
 });
 
-test('a queue job with foreign data fails alone; the worker goes on', async () => {
+test('a queue job with foreign data fails alone; the worker goes on', async (t) => {
   const rig = await openRig(server, 'poison');
+  t.after(() => rig.close());
   await rig.work();
   const bull = { connection: redis, prefix: '{poison}' };
   const shards = new Queue(SHARD_QUEUE, bull);
@@ -95,5 +96,4 @@ test('a queue job with foreign data fails alone; the worker goes on', async () =
   await rig.final(job.id);
   assert.equal(await rig.queue.result(job.id), localResult(plan));
   await shards.close();
-  await rig.close();
 });
