@@ -12,6 +12,7 @@ export const SILENT = pino({ level: 'silent' });
 
 export interface Rig {
   readonly queue: JobQueue;
+  readonly prefix: string;
   /** Starts workers in this process; `compute` names a thread entry in fixtures/. */
   work(compute?: string, options?: StartOptions & { readonly threads?: number }): Promise<Workers>;
   /** The record once it is final. */
@@ -21,7 +22,8 @@ export interface Rig {
 
 /** A queue that is connected, and no worker yet. */
 export async function openRig(redis: PrivateRedis, prefix: string): Promise<Rig> {
-  const queue = openBullQueue({ url: redis.url, prefix: `{${prefix}}`, log: SILENT });
+  const braced = `{${prefix}}`;
+  const queue = openBullQueue({ url: redis.url, prefix: braced, log: SILENT });
   const started: Workers[] = [];
   await until('the queue is connected', async () => {
     const { reasons } = await queue.readiness();
@@ -29,6 +31,7 @@ export async function openRig(redis: PrivateRedis, prefix: string): Promise<Rig>
   });
   return {
     queue,
+    prefix: braced,
     async work(compute, { threads = 2, ...options } = {}) {
       const computePath = compute === undefined ? {} : { computePath: fixture(compute) };
       const config = { ...redis.config(prefix), threads };

@@ -1,8 +1,10 @@
 /** Shards that end in every way a computation can end, on a real Redis and in real threads. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Redis } from 'ioredis';
 import type { Plan } from '../../src/plan/plan.js';
-import { planBlobOf } from '../../src/queue/names.js';
+import { namesOf, planBlobOf } from '../../src/queue/names.js';
+import { openRecords } from '../../src/queue/records.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
 import { localResult, smallPlan } from '../queue/plans.js';
 import { until } from '../until.js';
@@ -148,6 +150,21 @@ rigged('cancelling ends a tight loop, and what waits behind it is never begun', 
   assert.ok(begun(hashOf(plan)).length <= 2);
   await rig.queue.cancel(other.id);
   assert.equal((await rig.queue.submit(plan)).job.id, `${job.id}-2`);
+});
+
+rigged('a cancel whose broadcast is lost ends the work all the same', async (rig) => {
+  const plan = smallPlan({ shards: 9, input: '13' });
+  await rig.work('spinning');
+  const { job } = await rig.queue.submit(plan);
+  await anyBegun(plan);
+  const redis = new Redis(server.url);
+  await openRecords(redis, namesOf(rig.prefix)).cancel(job.id);
+  redis.disconnect();
+  const next = smallPlan({ shards: 2, input: '14' });
+  const { job: other } = await rig.queue.submit(next);
+  await anyBegun(next);
+  assert.ok(begun(hashOf(plan)).length <= 2, 'shards of a cancelled job are not begun');
+  await rig.queue.cancel(other.id);
 });
 
 rigged('a job cancelled in the queue is never begun', async (rig) => {
