@@ -8,7 +8,7 @@
 import { Redis } from 'ioredis';
 import { QueueUnavailable } from './job-queue.js';
 
-const COMMAND_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Answers of a Redis that is there and cannot serve just now. */

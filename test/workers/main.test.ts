@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import type { Plan } from '../../src/plan/plan.js';
 import { namesOf, planBlobOf } from '../../src/queue/names.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
-import { localResult, smallPlan } from '../queue/plans.js';
+import { smallPlan } from '../queue/plans.js';
+import { localResult } from './local-result.js';
 import { until } from '../until.js';
 import { fixture, forkWorker, killForked, MAIN, PROCESS, type Forked } from './fixtures/forked.js';
 import { begun, closeGate, makeGate, openGate } from './fixtures/gate.js';
@@ -156,6 +157,19 @@ test('a worker whose parent process is gone ends by itself', async () => {
   const ended = worker.end('SIGCONT');
   worker.child.disconnect();
   assert.deepEqual(await ended, [0, null]);
+});
+
+test('a worker ends also while Redis is away', async () => {
+  closeGate();
+  const own = await privateRedis();
+  const rig = await openRig(own, 'away');
+  const plan = smallPlan({ input: '9' });
+  const worker = await forkWorker(PROCESS, [fixture('gated')], own.environment('away'));
+  await rig.queue.submit(plan);
+  await until('two shards have begun', () => begunOf(plan).length === 2);
+  await own.stop();
+  assert.deepEqual(await worker.end('SIGTERM'), [0, null]);
+  await rig.close();
 });
 
 test('the sweeper runs a job that the queue has lost', async (t) => {

@@ -6,7 +6,8 @@ import { Redis } from 'ioredis';
 import { shardsOf } from '../../src/plan/plan.js';
 import { MERGE_QUEUE, namesOf, planBlobOf, SHARD_QUEUE } from '../../src/queue/names.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
-import { localResult, smallPlan } from '../queue/plans.js';
+import { smallPlan } from '../queue/plans.js';
+import { localResult } from './local-result.js';
 import { until } from '../until.js';
 import { openRig } from './rig.js';
 

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
-import type { Plan } from '../../src/plan/plan.js';
+import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { namesOf, planBlobOf } from '../../src/queue/names.js';
-import { openRecords } from '../../src/queue/records.js';
+import { openRecords, pointsDone } from '../../src/queue/records.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
-import { localResult, smallPlan } from '../queue/plans.js';
+import { smallPlan } from '../queue/plans.js';
+import { localResult } from './local-result.js';
 import { until } from '../until.js';
 import { begun, closeGate, makeGate, openGate } from './fixtures/gate.js';
 import { openRig, type Rig } from './rig.js';
@@ -109,6 +110,20 @@ rigged('a shard out of memory fails the job; the worker lives and works on', asy
   // The job waits for its turn in the same worker, whose threads are now others.
   const one = await rig.queue.submit({ ...plan, engine: 'eaten' });
   assert.equal((await rig.final(one.job.id)).error?.code, 'shard-out-of-memory');
+});
+
+rigged('progress is told while shards run, exactly, and ends at |Ω|', async (rig) => {
+  const plan = smallPlan({ shards: 2, input: '15' });
+  await rig.work('halfway');
+  const { job } = await rig.queue.submit(plan);
+  const halves = shardsOf(plan).map(({ from, to }) => (BigInt(to) - BigInt(from)) / 2n);
+  const half = pointsDone(plan, halves[0]! + halves[1]!);
+  await until('both shards told', async () => (await rig.queue.get(job.id))?.done === half);
+  assert.equal((await rig.queue.get(job.id))?.state, 'running');
+  openGate();
+  const record = await rig.final(job.id);
+  assert.equal(record.done, plan.size);
+  assert.ok(record.createdAt <= record.startedAt! && record.startedAt! <= record.finishedAt!);
 });
 
 rigged('a thread that vanishes is a matter of luck: the shard is tried again', async (rig) => {

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { shardsOf, type Plan } from '../../src/plan/plan.js';
+import { runShard } from '../../src/plan/run.js';
+import { planBlobOf } from '../../src/queue/names.js';
+import type { ShardTask } from '../../workers/compute.js';
+import { ComputeAborted, ComputeFailure, openPool, type Pool } from '../../workers/pool.js';
+import { smallPlan } from '../queue/plans.js';
+import { localResult } from './local-result.js';
+import { until } from '../until.js';
+import { fixture } from './fixtures/forked.js';
+import { begun, makeGate, openGate } from './fixtures/gate.js';
+
+let removeGate: () => void;
+before(() => {
+  removeGate = makeGate();
+  openGate();
+});
+after(() => {
+  removeGate();
+});
+
+const COMPUTE = new URL('../../workers/compute.js', import.meta.url).pathname;
+const never = new AbortController().signal;
+
+async function withPool(computePath: string, body: (pool: Pool) => Promise<void>): Promise<void> {
+  const pool = openPool({ computePath, threads: 2, threadMemoryMb: 64 });
+  try {
+    await body(pool);
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function sharedOf(plan: Plan): ShardTask['plan'] {
+  const { text, hash } = planBlobOf(plan);
+  const encoded = new TextEncoder().encode(text);
+  const bytes = new SharedArrayBuffer(encoded.length);
+  new Uint8Array(bytes).set(encoded);
+  return { hash, bytes };
+}
+
+function taskOf(plan: Plan, index: number): ShardTask {
+  const shard = shardsOf(plan)[index];
+  assert.ok(shard !== undefined);
+  return { plan: sharedOf(plan), shard, visited: new SharedArrayBuffer(8) };
+}
+
+test('threads compute what this thread computes, also when plans alternate', async () => {
+  await withPool(COMPUTE, async (pool) => {
+    const plans = [smallPlan({ shards: 2 }), smallPlan({ shards: 3, input: '2' })];
+    for (const plan of [...plans, ...plans]) {
+      const shards = shardsOf(plan);
+      const tallies = await Promise.all(
+        shards.map(({ index }) => pool.shard(taskOf(plan, index), never)),
+      );
+      assert.deepEqual(
+        tallies,
+        shards.map((shard) => runShard(plan, shard, () => undefined)),
+      );
+      assert.equal(await pool.merge({ plan: sharedOf(plan), tallies }, never), localResult(plan));
+    }
+  });
+});
+
+test('each way to die is told apart, and the pool lives on', async () => {
+  const plan = smallPlan({ shards: 2 });
+  const ways = [
+    ['throwing', 1, 'threw'],
+    ['eating', 0, 'out-of-memory'],
+    ['exiting', 0, 'crashed'],
+    ['unloadable', 0, 'crashed'],
+  ] as const;
+  for (const [name, index, kind] of ways) {
+    await withPool(fixture(name), async (pool) => {
+      for (let time = 1; time <= 3; time++) {
+        await assert.rejects(pool.shard(taskOf(plan, index), never), (error) => {
+          assert.ok(error instanceof ComputeFailure, name);
+          assert.equal(error.kind, kind, name);
+          return true;
+        });
+      }
+    });
+  }
+});
+
+test('an abort ends a tight loop, and one that came too early starts nothing', async () => {
+  await withPool(fixture('spinning'), async (pool) => {
+    const plan = smallPlan({ input: '3' });
+    const { hash } = planBlobOf(plan);
+    const early = AbortSignal.abort('stopped');
+    await assert.rejects(pool.shard(taskOf(plan, 0), early), ComputeAborted);
+    for (let time = 1; time <= 5; time++) {
+      const ending = new AbortController();
+      const spinning = pool.shard(taskOf(plan, 0), ending.signal);
+      await until('the loop spins', () => begun(hash).length === time);
+      ending.abort('stopped');
+      await assert.rejects(spinning, ComputeAborted);
+    }
+  });
+});
