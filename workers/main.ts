@@ -138,10 +138,10 @@ export async function startWorkers(
   }, options.sweepEveryMs ?? SWEEP_EVERY_MS);
 
   async function close(): Promise<void> {
-    await heartbeat.stop();
     // Closing first: from then on no job is fetched. Then what is in hand goes back.
     const closing = Promise.all([shards.close(), merges.close()]);
     running.shutdown();
+    await heartbeat.stop();
     await closing;
     await sweeping;
     await Promise.all([mergeQueue.close(), flows.close()]);

@@ -6,9 +6,8 @@
  * questions to equal engines have equal ids; a run after a failure gets a suffix of its own.
  */
 import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import type { Plan, Shard } from '../plan/plan.js';
-import { planToText } from '../plan/wire.js';
+import { canonicalText, planToText } from '../plan/wire.js';
 
 /** Parents: one merge per run of a job, waiting for its shards. */
 export const MERGE_QUEUE = 'merges';
@@ -99,8 +98,7 @@ function sha256(text: string): string {
 
 /** *Exact.* The same for equal questions to the same engine, whatever the cut into shards. */
 export function baseIdOf(plan: Plan): string {
-  const text = canonicalize({ engine: plan.engine, question: plan.question });
-  if (text === undefined) throw new TypeError('baseIdOf: the question has no canonical text');
+  const text = canonicalText({ engine: plan.engine, question: plan.question });
   return `an_${sha256(text).slice(0, 32)}`;
 }
 
