@@ -1,11 +1,11 @@
 /** Small real plans to send through the queue. */
+import { planOf } from '../../src/plan/make.js';
 import type { Plan } from '../../src/plan/plan.js';
 
 /** A network of four parameters over E2M1; another `input` makes another question. */
 export function smallPlan({ input = '1', shards = 4 } = {}): Plan {
-  return {
-    engine: 'test',
-    question: {
+  const planned = planOf(
+    {
       mode: 'exhaustive',
       network: {
         inputs: [[input]],
@@ -17,11 +17,8 @@ export function smallPlan({ input = '1', shards = 4 } = {}): Plan {
       format: { weights: 'e2m1fn', biases: 'e2m1fn', params: {} },
       proxies: { preset: 'pytorch', layers: [['0'], []] },
     },
-    mode: 'exhaustive',
-    method: 'enumeration',
-    parameters: 4,
-    size: '50625',
-    visits: '3375',
-    shards,
-  };
+    { maxVisits: 100_000n, maxShards: 1 },
+  );
+  if (!planned.ok) throw new Error(`smallPlan: ${planned.refusal.detail}`);
+  return { ...planned.plan, shards };
 }
