@@ -19,7 +19,8 @@ export function summaryLines(result: Result): string[] {
 
 function plain(piece: Inline): string {
   if (typeof piece === 'string') return piece;
-  return piece.kind === 'number' ? numberText(piece.exact) : piece.text;
+  if (piece.kind !== 'number') return piece.text;
+  return piece.rounded ? numberText(piece.exact) : shorten(piece.exact);
 }
 
 function numberText(exact: string): string {

@@ -200,7 +200,7 @@ function densityPlot(result: ExhaustiveResult): Block {
     title: 'Density beside each bound',
     description:
       'Shares of Ω on a logarithmic scale: what was counted, the first moment, and what each theorem allows. Exact zeros stand in a column of their own.',
-    axis: 'share of Ω (logarithmic; 0 apart)',
+    axis: 'share of Ω, logarithmic',
     series,
     points: [
       point('not differentiable', 0, result.density.nonDifferentiable.exact),
@@ -248,7 +248,7 @@ export function boundsSection(result: Pick<BoundsResult, 'bounds'>): Section {
         title: 'What each theorem allows',
         description:
           'Bounds on shares of Ω on a logarithmic scale. Exact zeros stand in a column of their own.',
-        axis: 'share of Ω (logarithmic; 0 apart)',
+        axis: 'share of Ω, logarithmic',
         series: ['theorem'],
         points: bounds.map((b) => ({
           row: `${b.id}: ${SUBJECTS[b.on]}`,

@@ -114,7 +114,7 @@ function plot(neurons: readonly Neuron[], size: string): Block {
       : 'Touched and relevant per neuron',
     description:
       'Share of Ω where each neuron is on a kink (touched) and where it also matters to AD (relevant), on a logarithmic scale. Exact zeros stand in a column of their own.',
-    axis: 'share of Ω (logarithmic; 0 apart)',
+    axis: 'share of Ω, logarithmic',
     series: ['touched', 'relevant'],
     points,
   };

@@ -4,7 +4,8 @@
  * parameter and takes no new place.
  *
  * A parameter without a name of its own is written `w₀[1,2]` (layer 0, unit 1, input 2) or `b₀[1]`;
- * names of requests are ASCII, so the two cannot be confused.
+ * names of requests are ASCII, so the two cannot be confused; nor can a parameter named `x` and the
+ * components x₀, x₁, … of the input.
  */
 import { ONE, type Rational } from '../engine/num/rational.js';
 import type { Question, QuestionEntry, QuestionLayer } from '../plan/question.js';

@@ -118,13 +118,18 @@ function specification(plot: LogPlot): TopLevelSpec {
   );
   const span = range.high - range.low;
   const domain = [range.hasZero ? zero - span / 40 : range.low, range.high + span / 40];
-  const y = { field: 'row', type: 'nominal', sort: rows, axis: { title: null } } as const;
+  const y = {
+    field: 'row',
+    type: 'nominal',
+    sort: rows,
+    axis: { title: null, labelLimit: 0 },
+  } as const;
   const x = {
     field: 'at',
     type: 'quantitative',
     scale: { domain, nice: false, zero: false },
     axis: {
-      title: plot.axis,
+      title: range.hasZero ? `${plot.axis}; 0 stands apart` : plot.axis,
       values: ticks.map((tick) => tick.at),
       labelExpr: `(${JSON.stringify(labels)})[toString(datum.value)]`,
     },
@@ -189,7 +194,6 @@ function specification(plot: LogPlot): TopLevelSpec {
         domainColor: PLOT_COLOURS.ink,
         tickColor: PLOT_COLOURS.ink,
         gridColor: PLOT_COLOURS.faint,
-        labelLimit: 320,
         labelOverlap: false,
         labelFlush: false,
       },

@@ -18,7 +18,7 @@ import {
   type Inline,
   type Section,
 } from './document.js';
-import { fanIns } from './parameter-order.js';
+import { fanIns, subscript } from './parameter-order.js';
 
 const LAYERS_SHOWN = 64;
 const SAMPLES_SHOWN = 8;
@@ -204,7 +204,7 @@ function inputBlocks(question: Question): Block[] {
       caption: 'Input vectors',
       columns: [
         left('Sample'),
-        ...Array.from({ length: shownWidth }, (_, j) => right(`x[${String(j)}]`)),
+        ...Array.from({ length: shownWidth }, (_, j) => right(`x${subscript(j)}`)),
       ],
       rows,
     },

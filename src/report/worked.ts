@@ -84,7 +84,7 @@ export function workOut(
 ): Worked {
   const evaluation = evaluateAt(question, order, parameters, sample, layer);
   const input = (question.network.inputs[sample] ?? []).map(readRational);
-  const lines: string[] = [`x = ${vectorText(input)}`];
+  const lines: string[] = [`input x = ${vectorText(input)}`];
   for (let l = 0; l < layer; l += 1) {
     const { y, z } = evaluation[l] as Evaluation[number];
     const type = question.network.layers[l]?.activation.type ?? '';
@@ -139,7 +139,7 @@ function sumLines(
   const row = entries.weight[i] as readonly WorkedEntry[];
   const below = l === 0 ? input : (evaluation[l - 1]?.z as readonly Rational[]);
   const belowName = (j: number): string =>
-    l === 0 ? `x[${String(j)}]` : `z${subscript(l - 1)}[${String(j)}]`;
+    l === 0 ? `x${subscript(j)}` : `z${subscript(l - 1)}[${String(j)}]`;
   const shown = Math.min(row.length, TERMS_SHOWN);
   const symbols = row
     .slice(0, shown)

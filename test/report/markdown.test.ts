@@ -27,7 +27,7 @@ test('an exhaustive report tells its story in order', () => {
   assert.match(text, /\| not differentiable \(ndf\) \| 20601000 \| 6104\/50625 \| ≈ 0\.120573 \|/);
   assert.match(text, /density ≤ first moment ≤ theorem/);
   assert.match(text, /relevant counts add up to 21262500; over \\\|Ω\\\| that is the first moment/);
-  assert.ok(text.includes('y₀[1] = w₀[1,0]·x[0] + b₀[1]\n      = (-6)·(1) + (6)\n      = 0\n'));
+  assert.ok(text.includes('y₀[1] = w₀[1,0]·x₀ + b₀[1]\n      = (-6)·(1) + (6)\n      = 0\n'));
   assert.match(text, /\*\*L-ndf\*\* — .* It applies: every layer has bias parameters\./);
   assert.match(text, /\*\*P-5\*\* — .* It does not apply:/);
 });
@@ -51,7 +51,7 @@ test('a point where AD is wrong shows both matrices and the refutation', () => {
   assert.match(text, /\| `f\[0\]` \| `w` \| 0 \| 1 \|/);
   assert.match(text, /refuted\.\*\* Why: AD lies outside the outer hull/);
   assert.match(text, /the second number is right and exceeds the first/);
-  assert.ok(text.includes('y₀[1] = (-1)·w·x[0]\n      = (-1)·(0)·(1)\n      = 0\n'));
+  assert.ok(text.includes('y₀[1] = (-1)·w·x₀\n      = (-1)·(0)·(1)\n      = 0\n'));
 });
 
 test('a certificate is told in words and added up again', () => {

@@ -99,7 +99,7 @@ test('the page loads in one request, without a complaint, and shows plots and ta
     '28/225',
     '2/15',
     '≈ 0.120573',
-    'w₀[1,0]·x[0] + b₀[1]',
+    'w₀[1,0]·x₀ + b₀[1]',
   ]) {
     assert.ok(text.includes(expected), expected);
   }

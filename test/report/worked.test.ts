@@ -73,12 +73,12 @@ test('a tied neuron of a second layer is worked out from the inputs up', () => {
   const worked = workOut(q, parameterOrder(q), parameters, 1, 1, 0);
   assert.equal(rationalText(worked.y), '5');
   assert.deepEqual(worked.lines, [
-    'x = (3)',
-    'y₀[0] = w₀[0,0]·x[0] + b₀[0]',
+    'input x = (3)',
+    'y₀[0] = w₀[0,0]·x₀ + b₀[0]',
     '      = (2)·(3) + (4)',
     '      = 10',
     'z₀[0] = relu(10) = 10   [relu(t) = max(t, 0)]',
-    'y₀[1] = w₀[1,0]·x[0] + b₀[1]',
+    'y₀[1] = w₀[1,0]·x₀ + b₀[1]',
     '      = (-1)·(3) + (0)',
     '      = -3',
     'z₀[1] = relu(-3) = 0   [relu(t) = max(t, 0)]',
