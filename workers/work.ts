@@ -11,7 +11,7 @@
  * What a client reads of a failure are the fixed sentences below; messages, stacks and paths of the
  * machine go to the log only.
  */
-import { type Static, type TSchema } from '@sinclair/typebox';
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { UnrecoverableError, WaitingError, type Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -47,11 +47,12 @@ export class NothingToDo extends Error {
 
 type Kind = 'shard' | 'merge';
 /** What every queue job says. */
-interface Reference {
-  readonly job: string;
-  readonly run: string;
-  readonly index?: number;
-}
+const ReferenceSchema = Type.Object({
+  job: Type.String(),
+  run: Type.String(),
+  index: Type.Optional(Type.Integer()),
+});
+type Reference = Static<typeof ReferenceSchema>;
 
 function subjectOf(kind: Kind, index: number | undefined): string {
   return kind === 'merge' ? 'The merge' : `Shard ${String(index ?? '')}`.trimEnd();
@@ -101,8 +102,8 @@ export async function failJob(work: Work, reference: Reference, error: JobError)
 
 /** For failures that BullMQ itself decides on, without asking a processor. */
 export async function failedByQueue(work: Work, kind: Kind, job: Job, error: Error): Promise<void> {
-  if (job.finishedOn === undefined) return;
-  const reference = job.data as Reference;
+  const reference: unknown = job.data;
+  if (job.finishedOn === undefined || !Value.Check(ReferenceSchema, reference)) return;
   const subject = subjectOf(kind, reference.index);
   const stalled = /stalled more than|started more than/.test(error.message);
   await failJob(work, reference, {
