@@ -32,7 +32,11 @@ import {
   type Rational,
 } from '../num/rational.js';
 import { doubleOf } from '../num/exact-double.js';
+import type { ValueSet } from '../format/domain.js';
+import { toText } from '../num/text.js';
 import type { Space } from './space.js';
+
+type ParameterEntry = Extract<Entry, { readonly parameter: number }>;
 
 /** Largest set that a digit may range over, and most table entries of one program. */
 const MAX_RADIX = 65536n;
@@ -116,18 +120,41 @@ export function gridProgramOf(
 ): GridProgram | null {
   if (space.radices.some((radix) => radix > MAX_RADIX)) return null;
   const uses = usesOf(network);
+  const variesInSpace = new Set(space.digits);
+  const listOf = new Map<ValueSet, readonly Rational[]>();
   const valuesOf = memoised((parameter: number): readonly Rational[] => {
     const set = network.parameters[parameter]?.values;
     if (set === undefined) return [];
     // An inert parameter stays at its lowest value.
-    const count = space.digits.includes(parameter) ? doubleOf(set.size) : 1;
-    return Array.from({ length: count }, (_, rank) => set.at(BigInt(rank)));
+    if (!variesInSpace.has(parameter)) return [set.at(0n)];
+    const known = listOf.get(set);
+    if (known !== undefined) return known;
+    const list = Array.from({ length: doubleOf(set.size) }, (_, rank) => set.at(BigInt(rank)));
+    listOf.set(set, list);
+    return list;
   });
   const tableSize = space.digits.reduce(
     (sum, parameter) => sum + (uses[parameter]?.length ?? 0) * valuesOf(parameter).length,
     0,
   );
   if (tableSize > MAX_TABLE) return null;
+
+  // Entries with the same set on the same grid share one table, which also tells them to be alike.
+  const tables = new Map<ValueSet, Map<string, Float64Array>>();
+  const gridValuesOf = (entry: ParameterEntry, scale: bigint): Float64Array => {
+    const set = network.parameters[entry.parameter]?.values;
+    if (set === undefined) throw new Error('grid: an entry names no parameter');
+    const bySet = tables.get(set) ?? new Map<string, Float64Array>();
+    tables.set(set, bySet);
+    const key = `${toText(entry.scale)} ${String(scale)}`;
+    const known = bySet.get(key);
+    if (known !== undefined) return known;
+    const made = Float64Array.from(valuesOf(entry.parameter), (v) =>
+      onGrid(multiply(entry.scale, v), scale),
+    );
+    bySet.set(key, made);
+    return made;
+  };
 
   const positionOf = new Map(space.digits.map((parameter, position) => [parameter, position]));
   const digits: DigitUse[][] = space.digits.map(() => []);
@@ -163,10 +190,7 @@ export function gridProgramOf(
         if (!('parameter' in entry)) return;
         const position = positionOf.get(entry.parameter);
         if (position === undefined) return;
-        const values = Float64Array.from(valuesOf(entry.parameter), (v) =>
-          onGrid(multiply(entry.scale, v), scale),
-        );
-        digits[position]?.push({ layer, isBias, index: at, values });
+        digits[position]?.push({ layer, isBias, index: at, values: gridValuesOf(entry, scale) });
       });
     };
     const weights = dense.weight.flat();
