@@ -49,6 +49,8 @@ export interface GridLayer {
   readonly fanIn: number;
   /** Index of the activation equation. */
   readonly equation: number;
+  /** Pre-activations are integers over this. */
+  readonly denominator: bigint;
   /** Behind the last layer with kinks: affine, and only its weights are read, in reverse. */
   readonly tail: boolean;
   /** `[out, in]` and `[out]`: constants in place, parameters 0 until a digit sets them. */
@@ -207,6 +209,7 @@ export function gridProgramOf(
       units: dense.weight.length,
       fanIn: dense.weight[0]?.length ?? 0,
       equation: index + 1,
+      denominator: denseGrid.denominator,
       tail,
       weight: Float64Array.from(weights, (entry) => settled(entry, denseGrid.weightScale)),
       bias: Float64Array.from(dense.bias, (entry) => settled(entry, denseGrid.denominator)),

@@ -21,7 +21,7 @@ export const SEED_P: Theorem = {
     const wrong = !equal(proxy, rational(1n, 2n));
     return {
       applies: true,
-      why: `the network is P over its own format, with ReLU′(0) = ${wrong ? 'not 1/2' : '1/2'}`,
+      why: `the network is P over its own format, with ReLU′(0) ${wrong ? '≠' : '='} 1/2`,
       bound: { direction: 'equal', exact: wrong ? ONE : ZERO },
     };
   },
