@@ -1,6 +1,6 @@
 /** What GET /formats and GET /activations answer. */
 import { Type, type Static } from '@sinclair/typebox';
-import { ExactWithValueSchema, RationalTextSchema } from './exact.js';
+import { RationalTextSchema } from './exact.js';
 
 const strict = { additionalProperties: false } as const;
 
@@ -8,13 +8,16 @@ const strict = { additionalProperties: false } as const;
 export const LISTED_MAX = 256;
 
 const summary = {
-  name: Type.String({ description: 'The name that answers and results use.' }),
+  id: Type.String({ description: 'The name that questions and results use.' }),
+  name: Type.String({ description: 'For readers.' }),
   aliases: Type.Array(Type.String(), {
     description: 'Other names taken in requests; case and punctuation do not count.',
   }),
-  kind: Type.String({ description: 'Family of the format: float, integer, fixed, posit, …' }),
-  bits: Type.Integer({ minimum: 1, description: 'Width of one code.' }),
-  size: Type.String({
+  kind: Type.String({ description: 'Family of the format: float, posit, integer, fixed.' }),
+  bits: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+    description: 'Width of one code.',
+  }),
+  cardinality: Type.String({
     pattern: '^[0-9]+$',
     description: '|M|, exact: the number of distinct finite real values.',
   }),
@@ -24,18 +27,50 @@ const summary = {
 export const FormatSummarySchema = Type.Object(summary, { ...strict, title: 'FormatSummary' });
 export type FormatSummary = Static<typeof FormatSummarySchema>;
 
+const DescribedNumber = Type.Object(
+  {
+    exact: RationalTextSchema,
+    dyadic: Type.Union([Type.String(), Type.Null()], {
+      description: 'The same as n*2^e; null where it is no dyadic.',
+    }),
+    value: Type.Union([Type.Number(), Type.Null()], {
+      description: 'Correctly rounded; null beyond binary64.',
+    }),
+  },
+  strict,
+);
+const Nullable = Type.Union([DescribedNumber, Type.Null()]);
+
 export const FormatEntrySchema = Type.Object(
   {
     ...summary,
-    least: ExactWithValueSchema,
-    greatest: ExactWithValueSchema,
-    smallestPositive: Type.Union([ExactWithValueSchema, Type.Null()]),
-    containsZero: Type.Boolean(),
-    facts: Type.Unsafe<Record<string, unknown>>({
+    cardinalityFlushed: Type.String({
+      pattern: '^[0-9]+$',
+      description: '|M| where subnormals are flushed to zero.',
+    }),
+    facts: Type.Unsafe<Readonly<Record<string, unknown>>>({
       type: 'object',
       additionalProperties: true,
       description: 'The facts the format is declared by; everything else is derived from them.',
     }),
+    largest: DescribedNumber,
+    least: DescribedNumber,
+    smallestNormal: Nullable,
+    smallestSubnormal: Nullable,
+    hasZero: Type.Boolean(),
+    closedUnderNegation: Type.Boolean({
+      description: 'Whether −v is a value where v is; where not, fewer kinks can be met.',
+    }),
+    specialCodes: Type.Object(
+      {
+        infinities: Type.String({ pattern: '^[0-9]+$' }),
+        nans: Type.String({ pattern: '^[0-9]+$' }),
+        signedZero: Type.Boolean(),
+      },
+      { ...strict, description: 'Codes that are no distinct finite real value.' },
+    ),
+    sources: Type.Array(Type.String(), { description: 'Where the facts come from.' }),
+    note: Type.Union([Type.String(), Type.Null()]),
     values: Type.Optional(
       Type.Array(RationalTextSchema, {
         maxItems: LISTED_MAX,
@@ -64,8 +99,9 @@ export const ActivationEntrySchema = Type.Object(
       ),
       { description: 'For the default settings: where, and the one-sided derivatives there.' },
     ),
-    boundaryOfZeroSet: Type.Array(RationalTextSchema, {
-      description: 'bdz of the default settings: boundary points of the set where it is zero.',
+    kinksAndZeroBoundary: Type.Integer({
+      minimum: 0,
+      description: 'How many points are a kink or on the boundary of the zero set.',
     }),
     proxies: Type.Record(Type.String(), Type.Union([Type.Array(RationalTextSchema), Type.Null()]), {
       description:

@@ -16,17 +16,24 @@ import type { BoundsResult, Result } from '../../src/schemas/result.js';
 import { fakeQueue, type FakeQueue } from './fake-queue.js';
 
 const TERNARY: FormatEntry = {
-  name: 'ternary',
+  id: 'ternary',
+  name: 'Ternary',
   aliases: ['trit'],
   kind: 'integer',
   bits: 2,
-  size: '3',
+  cardinality: '3',
+  cardinalityFlushed: '3',
   link: '/formats/ternary',
-  least: { exact: '-1', value: -1 },
-  greatest: { exact: '1', value: 1 },
-  smallestPositive: { exact: '1', value: 1 },
-  containsZero: true,
-  facts: { bits: 2 },
+  facts: { bits: 2, narrow: true },
+  largest: { exact: '1', dyadic: '1', value: 1 },
+  least: { exact: '-1', dyadic: '-1', value: -1 },
+  smallestNormal: null,
+  smallestSubnormal: null,
+  hasZero: true,
+  closedUnderNegation: true,
+  specialCodes: { infinities: '0', nans: '0', signedZero: false },
+  sources: [],
+  note: null,
   values: ['-1', '0', '1'],
 };
 
@@ -103,13 +110,8 @@ export async function service(
     log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
     analysis: fakeAnalysis,
     catalogue: {
-      formats: [TERNARY].map(({ name, aliases, kind, bits, size, link }) => ({
-        name,
-        aliases,
-        kind,
-        bits,
-        size,
-        link,
+      formats: [TERNARY].map(({ id, name, aliases, kind, bits, cardinality, link }) => ({
+        ...{ id, name, aliases, kind, bits, cardinality, link },
       })),
       format: (name) => (/^(ternary|trit)$/i.test(name) ? TERNARY : null),
       activations: [
@@ -118,7 +120,7 @@ export async function service(
           definition: 'max(x, 0)',
           settings: [],
           kinks: [{ at: '0', left: '0', right: '1' }],
-          boundaryOfZeroSet: ['0'],
+          kinksAndZeroBoundary: 1,
           proxies: { pytorch: ['0'], jax: null },
         },
       ],

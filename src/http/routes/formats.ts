@@ -7,7 +7,7 @@ import type { App, Dependencies } from '../dependencies.js';
 import { ProblemError } from '../problem.js';
 
 export function formatRoutes(app: App, { catalogue }: Dependencies): void {
-  const names = catalogue.formats.flatMap((format) => [format.name, ...format.aliases]);
+  const names = catalogue.formats.flatMap(({ id, aliases }) => [id, ...aliases]);
 
   app.get(
     '/formats',
