@@ -67,7 +67,7 @@ export function compileNetwork(description: QuestionNetwork, format: GivenFormat
   const known = new Map<string, ValueSet>();
   const setOf = (spec: QuestionFormat): ValueSet => {
     const key = JSON.stringify(spec);
-    const set = known.get(key) ?? resolveFormat(spec as FormatSpec).values;
+    const set = known.get(key) ?? resolveFormat(spec).values;
     known.set(key, set);
     return set;
   };

@@ -216,7 +216,7 @@ function readActivation(input: ActivationInput, path: Path, faults: Faults): Que
 function readFormats(input: FormatInput, faults: Faults): GivenFormats {
   const single = (spec: SingleFormatInput, path: Path): QuestionFormat => {
     try {
-      return resolveFormat(spec as FormatSpec).canonical;
+      return resolveFormat(spec).canonical;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       faults.add([...path, ...error.path], error.code, error.message);
