@@ -13,7 +13,6 @@ import {
   type Activation,
   type EngineFault,
   type EntryDescription,
-  type FormatSpec,
   type Network,
   type Proxies,
   type Rational,

@@ -16,7 +16,6 @@ import {
   proxiesOf,
   resolveFormat,
   toText,
-  type FormatSpec,
   type Network,
   type Proxies,
   type ProxyDescription,
