@@ -64,10 +64,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   config: ['@sinclair/typebox', 'env-schema', 'node:*'],
   redis: ['type config', 'ioredis', 'node:*'],
+  'worker-process': ['node:*'],
   server: [
     ...[
       'app',
       'config',
+      'worker-process',
+      'report',
       'queue',
       'queue/job-queue',
       'redis',

@@ -46,7 +46,7 @@ const EXACT = 2n ** 53n;
  * *Exact.* Counts of (y, preTangents), as a list; y stays 0 behind the last kink, where nobody asks
  * for it. Throws Outgrown.
  */
-function preActivationLaw(
+export function preActivationLaw(
   grid: GridLayer,
   row: Row,
   state: State,
@@ -204,13 +204,4 @@ export function outcomesOf(
     else known.count += count;
   }
   return [...outcomes.values()];
-}
-
-/** *Exact.* How many of the row's choices put it on a kink. Throws Outgrown. */
-export function tieCount(grid: GridLayer, row: Row, state: State): number {
-  let ties = 0;
-  for (const { y, count } of preActivationLaw(grid, row, { ...state, tangents: [] })) {
-    if (kinkOf(grid, y) !== -1) ties += count;
-  }
-  return ties;
 }

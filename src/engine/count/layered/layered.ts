@@ -13,8 +13,9 @@ import type { NeuronTally } from '../../tally.js';
 import type { GridProgram } from '../grid.js';
 import { countBoundState } from './bound-ties.js';
 import { FinalPair, zerosAtOutputs, type FinalCount } from './final.js';
-import { tieCount, type State } from './law.js';
-import { product, rowLayersOf, type RowLayer } from './rows.js';
+import type { State } from './law.js';
+import { PrefixLaws } from './prefix.js';
+import { product, rowLayersOf, type Row, type RowLayer } from './rows.js';
 import { expand, initialState, type WeightedState } from './states.js';
 
 export interface LayeredLimits {
@@ -207,8 +208,9 @@ class Recursion {
     }
     const last = this.#layer(this.#lastKinked);
     const behind = this.#choices(this.#lastKinked + 1);
+    const ties = tieCounter(last);
     return current.reduce((sum, { state, weight }) => {
-      const untied = last.rows.map((row) => row.total - BigInt(tieCount(last.grid, row, state)));
+      const untied = last.rows.map((row) => row.total - BigInt(ties(row, state)));
       return sum + weight * product(untied) * behind;
     }, 0n);
   }
@@ -237,11 +239,10 @@ class Recursion {
     const layer = this.#layer(index);
     const row = layer.rows[unit];
     if (row === undefined) throw new Error('layered: no such unit');
-    const others = layer.total / row.total;
-    const prefixes = before.reduce(
-      (sum, { state, weight }) => sum + weight * BigInt(tieCount(layer.grid, row, state)) * others,
-      0n,
-    );
+    const ties = tieCounter(layer);
+    const prefixes =
+      before.reduce((sum, { state, weight }) => sum + weight * BigInt(ties(row, state)), 0n) *
+      (layer.total / row.total);
     const touched = prefixes * this.#choices(index + 1);
     if (touched === 0n) return { touched, relevant: 0n };
     if (index === this.#layers.length - 1) return { touched, relevant: touched };
@@ -256,6 +257,16 @@ class Recursion {
 
 function neverBound(): never {
   throw new Error('layered: a tie is bound where ties are not asked for');
+}
+
+/** How many of a row's choices put it on a kink; states should come in nested order. */
+function tieCounter(layer: RowLayer): (row: Row, state: State) => number {
+  const laws = new Map<string, PrefixLaws>();
+  return (row, { z }) => {
+    const known = laws.get(row.type) ?? new PrefixLaws(layer.grid, row);
+    laws.set(row.type, known);
+    return known.ties(z);
+  };
 }
 
 function hasKinks(network: Network, layer: RowLayer): boolean {
