@@ -6,7 +6,18 @@
  * With an affine output the last two layers go together: old tangents and new ties both leave
  * through the outgoing columns. With kinks at the outputs the output layer goes alone.
  */
-import { BoundTies, outcomesOf, slopeAt, type Outcome, type State } from './law.js';
+import {
+  carriers,
+  compositions,
+  factorises,
+  multinomial,
+  silentSums,
+  slopeChoices,
+  tangentLaw,
+  tangentsAreDisjoint,
+} from './factorised.js';
+import { BoundTies, isFree, outcomesOf, slopeAt, type Outcome, type State } from './law.js';
+import { PrefixLaws } from './prefix.js';
 import { Outgrown } from './outgrown.js';
 import { product, type Row, type RowLayer } from './rows.js';
 
@@ -64,6 +75,9 @@ export class FinalPair {
   /** False where the output's slope is 0, so that nothing ever reaches it. */
   readonly #reaches: boolean;
   readonly #sums = new Map<string, bigint>();
+  readonly #prefixLaws = new Map<string, PrefixLaws>();
+  /** Whether all hidden rows are alike, and all columns. */
+  readonly #alike: boolean;
 
   constructor(hidden: RowLayer, output: RowLayer) {
     this.#hidden = hidden;
@@ -84,6 +98,9 @@ export class FinalPair {
         type: weights.map(nameOf).join(' '),
       };
     });
+    this.#alike =
+      new Set(hidden.rows.map((row) => row.type)).size === 1 &&
+      new Set(this.#columns.map((column) => column.type)).size === 1;
   }
 
   /** *Exact.* Number of choices for the columns. */
@@ -105,6 +122,14 @@ export class FinalPair {
 
   /** *Exact.* Choices of both layers' parameters under which nothing reaches the output. */
   zeros(state: State, addTies: boolean): FinalCount {
+    if (!this.#reaches) return { bound: false, zeros: this.#hidden.total * this.columnsTotal };
+    const free = !addTies || this.#hidden.rows.every((row) => isFree(row, state));
+    if (free && state.tangents.length === 0) {
+      return { bound: false, zeros: this.#untied(state, addTies) };
+    }
+    if (free && this.#alike && factorises(this.#hidden, state)) {
+      return { bound: false, zeros: this.#factorised(state, addTies) };
+    }
     const laws = new Map<string, readonly Outcome[]>();
     for (const row of this.#hidden.rows) {
       if (laws.has(row.type)) continue;
@@ -112,26 +137,89 @@ export class FinalPair {
       if (outcomes === null) return { bound: true };
       laws.set(row.type, outcomes);
     }
-    if (!this.#reaches) return { bound: false, zeros: this.#hidden.total * this.columnsTotal };
     const d = state.tangents.length;
     const units = this.#hidden.rows.map((row, unit) => ({
       classes: classesOf(laws.get(row.type) ?? [], addTies),
       column: this.#columns[unit] as Column,
     }));
-    if (d === 0) {
-      return {
-        bound: false,
-        zeros: product(
-          units.map(({ classes, column }) =>
-            classes.reduce(
-              (sum, { tied, count }) => sum + BigInt(count) * (tied ? column.zero : column.total),
-              0n,
-            ),
-          ),
-        ),
-      };
-    }
     return { bound: false, zeros: this.#zeroSums(units, d) };
+  }
+
+  #lawsOf(row: Row): PrefixLaws {
+    const known = this.#prefixLaws.get(row.type) ?? new PrefixLaws(this.#hidden.grid, row);
+    this.#prefixLaws.set(row.type, known);
+    return known;
+  }
+
+  /** No tangent yet, ties free: every unit is untied or unread. */
+  #untied(state: State, addTies: boolean): bigint {
+    return product(
+      this.#hidden.rows.map((row, unit) => {
+        const column = this.#columns[unit] as Column;
+        const ties = addTies ? BigInt(this.#lawsOf(row).ties(state.z)) : 0n;
+        return row.total * column.total - ties * (column.total - column.zero);
+      }),
+    );
+  }
+
+  /** Pieces and tangents independent, units alike: see `factorised.ts`. */
+  #factorised(state: State, addTies: boolean): bigint {
+    const row = this.#hidden.rows[0] as Row;
+    const column = this.#columns[0] as Column;
+    const units = this.#hidden.rows.length;
+    const { tied, still, moving } = slopeChoices(this.#hidden, this.#lawsOf(row), state, addTies);
+    const carried = product(
+      carriers(state).map((input) => BigInt(row.weights[input]?.length ?? 1)),
+    );
+    // A unit that passes nothing: dead with any column, or tied with a column of zeros.
+    const silent = carried * (BigInt(still) * column.total + BigInt(tied) * column.zero);
+    const slopes = [...moving.keys()];
+    let zeros = 0n;
+    for (const counts of compositions(units, slopes.length + 1)) {
+      const [silents = 0, ...moved] = counts;
+      let ways = multinomial(counts) * silent ** BigInt(silents);
+      moved.forEach((count, k) => {
+        ways *= BigInt(moving.get(slopes[k] as number) ?? 0) ** BigInt(count);
+      });
+      if (ways === 0n) continue;
+      const chosen = moved.flatMap((count, k) =>
+        Array.from({ length: count }, () => slopes[k] as number),
+      );
+      zeros += ways * this.#silentSums(state, chosen);
+    }
+    return zeros;
+  }
+
+  /** Tangents and columns of units with these slopes under which nothing reaches the output. */
+  #silentSums(state: State, slopes: readonly number[]): bigint {
+    if (slopes.length === 0) return 1n;
+    const column = this.#columns[0] as Column;
+    const [weights, ...moreOutputs] = column.weights;
+    // Units and weights are alike in every state, so tangents and slopes tell all.
+    const tangents = state.tangents.map((tangent) => tangent.join(' ')).join(';');
+    const key = `factorised ${tangents} | ${slopes.join(' ')}`;
+    const known = this.#sums.get(key);
+    if (known !== undefined) return known;
+    let zeros: bigint;
+    if (weights !== undefined && moreOutputs.length === 0 && tangentsAreDisjoint(state)) {
+      const laws = state.tangents.map((tangent) =>
+        tangentLaw(this.#hidden, { ...state, tangents: [tangent] }),
+      );
+      zeros = silentSums(laws, weights, slopes);
+    } else {
+      const law = tangentLaw(this.#hidden, state);
+      const sums = slopes.map((slope) => {
+        const reach = law.map(({ u, count }) => ({
+          tied: false,
+          q: u.map((entry) => (entry === 0 ? 0 : entry * slope)),
+          count,
+        }));
+        return sumLaw(reach, column, state.tangents.length);
+      });
+      zeros = zeroSumsOf(sums);
+    }
+    this.#sums.set(key, zeros);
+    return zeros;
   }
 
   /** Choices with Σ_i w_ri·q_i = 0 for every output r and tangent, and no weight on a tied unit. */

@@ -129,7 +129,8 @@ function lawOfValues(values: Float64Array): DenseLaw {
 }
 
 function convolved(law: DenseLaw, values: Float64Array, factor: number): DenseLaw {
-  if (factor === 0) return { low: law.low, counts: law.counts.map((count) => count * values.length) };
+  if (factor === 0)
+    return { low: law.low, counts: law.counts.map((count) => count * values.length) };
   let least = Infinity;
   let most = -Infinity;
   for (const value of values) {

@@ -1,0 +1,202 @@
+/**
+ * The last hidden layer in front of an affine output, where the pre-activations and the tangents
+ * depend on different weights: an input either has a value or carries tangents, not both. That is
+ * so for ties of the layer before under ReLU, whose value is 0. Then each unit's pieces and its
+ * tangents are independent, the units are alike, and
+ *
+ *   zeros = Σ over numbers of units per slope  multinomial · Π choices^number · sums(slopes)
+ *
+ * where sums(slopes) counts the tangents and columns under which nothing reaches the output. It
+ * depends on the tangents alone, so it is computed once and serves every state that has them.
+ */
+import { preActivationLaw, slopeAt, type State } from './law.js';
+import { Outgrown } from './outgrown.js';
+import type { PrefixLaws } from './prefix.js';
+import type { RowLayer } from './rows.js';
+
+/** How the units of a state choose among slopes: the number of choices of y per distinct slope. */
+export interface SlopeChoices {
+  /** Choices that tie the unit, where ties count: its column must be 0. */
+  readonly tied: number;
+  /** Per slope that is not 0. */
+  readonly moving: ReadonlyMap<number, number>;
+  /** Choices with slope 0: nothing passes the unit. */
+  readonly still: number;
+}
+
+/** Whether y and tangents depend on different inputs, and the slope on the piece alone. */
+export function factorises(layer: RowLayer, state: State): boolean {
+  if (layer.grid.tail || layer.grid.slopes.some((slope) => slope.length > 1)) return false;
+  return state.z.every(
+    (z, input) => z === 0 || state.tangents.every((tangent) => tangent[input] === 0),
+  );
+}
+
+/** *Exact.* The row's choices of y by slope; the choices of weights on inputs that are 0 are left out. */
+export function slopeChoices(
+  layer: RowLayer,
+  laws: PrefixLaws,
+  state: State,
+  addTies: boolean,
+): SlopeChoices {
+  const { grid } = layer;
+  const pieces = laws.pieces(state.z);
+  const row = layer.rows[0];
+  if (row === undefined) throw new Error('slopeChoices: the layer has no rows');
+  // The law counts every weight; those that carry tangents are counted with the tangents.
+  const carried = carriers(state).reduce(
+    (choices, input) => choices * (row.weights[input]?.length ?? 1),
+    1,
+  );
+  let tied = 0;
+  let still = 0;
+  const moving = new Map<number, number>();
+  const put = (slope: number, choices: number): void => {
+    if (choices === 0) return;
+    if (slope === 0) still += choices;
+    else moving.set(slope, (moving.get(slope) ?? 0) + choices);
+  };
+  pieces.inside.forEach((choices, piece) => {
+    put(grid.slopes[piece]?.[0] ?? 0, choices / carried);
+  });
+  pieces.on.forEach((choices, k) => {
+    if (choices === 0) return;
+    if (addTies) tied += choices / carried;
+    else put(slopeAt(grid, grid.thresholds[k] as number), choices / carried);
+  });
+  return { tied, moving, still };
+}
+
+/** The inputs that carry tangents. */
+export function carriers(state: State): number[] {
+  return state.z.flatMap((_, input) =>
+    state.tangents.some((tangent) => tangent[input] !== 0) ? [input] : [],
+  );
+}
+
+/** One entry of a law of tangents: a vector with one entry per tangent, and its choices. */
+export interface TangentChoices {
+  readonly u: readonly number[];
+  readonly count: number;
+}
+
+/** *Exact.* The law of a unit's tangents, over the weights of their carriers alone. */
+export function tangentLaw(layer: RowLayer, state: State): readonly TangentChoices[] {
+  const row = layer.rows[0];
+  if (row === undefined) throw new Error('tangentLaw: the layer has no rows');
+  const inputs = carriers(state);
+  const weights = inputs.map((j) => row.weights[j] ?? new Float64Array(1));
+  const total = weights.reduce((product, values) => product * BigInt(values.length), 1n);
+  return preActivationLaw(
+    layer.grid,
+    { ...row, bias: new Float64Array(1), weights, total },
+    {
+      z: inputs.map(() => 0),
+      tangents: state.tangents.map((tangent) => inputs.map((j) => tangent[j] ?? 0)),
+      origins: null,
+    },
+  ).map(({ u, count }) => ({ u, count }));
+}
+
+/** Whether no input carries two tangents, so that the tangents are independent. */
+export function tangentsAreDisjoint(state: State): boolean {
+  return carriers(state).every(
+    (input) => state.tangents.filter((tangent) => tangent[input] !== 0).length === 1,
+  );
+}
+
+/**
+ * *Exact.* For one output and independent tangents: the number of choices of the units' tangents
+ * and of their outgoing weights with Σ_i w_i·slope_i·u_ik = 0 for every tangent k. Given the
+ * weights the tangents are independent, and only the multiset of c_i = w_i·slope_i matters.
+ */
+export function silentSums(
+  laws: readonly (readonly TangentChoices[])[],
+  weights: Float64Array,
+  slopes: readonly number[],
+): bigint {
+  const known = new Map<string, bigint>();
+  const zerosGiven = (coefficients: readonly number[]): bigint => {
+    const key = [...coefficients].sort((a, b) => a - b).join(' ');
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = laws.reduce((all, law) => all * zeroSumsGiven(law, coefficients), 1n);
+    known.set(key, made);
+    return made;
+  };
+  // Units with the same slope are alike: their weights are chosen as multisets.
+  const groups = [...new Set(slopes)].map((slope) => ({
+    slope,
+    units: slopes.filter((other) => other === slope).length,
+  }));
+  const over = (group: number, coefficients: readonly number[]): bigint => {
+    const current = groups[group];
+    if (current === undefined) return zerosGiven(coefficients);
+    let sum = 0n;
+    for (const counts of multisetCounts(weights.length, current.units)) {
+      const chosen = [...counts].flatMap(([index, count]) =>
+        Array.from({ length: count }, () => (weights[index] as number) * current.slope),
+      );
+      sum += multinomial([...counts.values()]) * over(group + 1, [...coefficients, ...chosen]);
+    }
+    return sum;
+  };
+  return over(0, []);
+}
+
+/** Choices with Σ_i c_i·u_i = 0, the u_i independent with one law. */
+function zeroSumsGiven(law: readonly TangentChoices[], coefficients: readonly number[]): bigint {
+  let sums = new Map<number, bigint>([[0, 1n]]);
+  coefficients.forEach((coefficient) => {
+    const next = new Map<number, bigint>();
+    for (const [sum, ways] of sums) {
+      for (const { u, count } of law) {
+        const into = sum + coefficient * (u[0] ?? 0);
+        if (!Number.isSafeInteger(into)) {
+          throw new Outgrown('the tangents of this network outgrow exact doubles');
+        }
+        next.set(into, (next.get(into) ?? 0n) + ways * BigInt(count));
+      }
+    }
+    sums = next;
+  });
+  return sums.get(0) ?? 0n;
+}
+
+/** Every multiset of `size` indices below `kinds`, as counts by index. */
+function* multisetCounts(kinds: number, size: number, from = 0): Generator<Map<number, number>> {
+  if (size === 0) {
+    yield new Map();
+    return;
+  }
+  if (from === kinds) return;
+  for (let count = size; count >= 0; count -= 1) {
+    for (const rest of multisetCounts(kinds, size - count, from + 1)) {
+      yield count === 0 ? rest : new Map([[from, count], ...rest]);
+    }
+  }
+}
+
+/** Every way to give `units` units one of `kinds` kinds, as counts per kind. */
+export function* compositions(units: number, kinds: number): Generator<readonly number[]> {
+  if (kinds === 1) {
+    yield [units];
+    return;
+  }
+  for (let first = 0; first <= units; first += 1) {
+    for (const rest of compositions(units - first, kinds - 1)) yield [first, ...rest];
+  }
+}
+
+/** *Exact.* units! / Π counts!. */
+export function multinomial(counts: readonly number[]): bigint {
+  let result = 1n;
+  let placed = 0n;
+  for (const count of counts) {
+    for (let k = 1n; k <= BigInt(count); k += 1n) {
+      placed += 1n;
+      result = (result * placed) / k;
+    }
+  }
+  return result;
+}
