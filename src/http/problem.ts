@@ -152,8 +152,8 @@ export function isProblemCode(code: string): code is ProblemCode {
   return Object.hasOwn(PROBLEMS, code);
 }
 
-/** A fault as it is sent: the plan's faults, and those of a query. */
-export type SentFault = Fault & { readonly in?: 'query' };
+/** A fault as it is sent: those of a body, and those of a query or of the header fields. */
+export type SentFault = Fault & { readonly in?: 'query' | 'headers' };
 
 export interface ProblemMembers {
   /** One entry per fault. */

@@ -10,12 +10,19 @@ import type { FastifySchemaCompiler } from 'fastify';
 import { FAULTS_MAX, faultsOf } from './faults.js';
 import { ProblemError, type ProblemCode } from './problem.js';
 
+/** Fastify's names of the parts that may be at fault; a path that leads nowhere is a 404. */
+const PARTS: Readonly<Record<string, 'body' | 'query' | 'headers'>> = {
+  body: 'body',
+  querystring: 'query',
+  headers: 'headers',
+};
+
 function refusal(httpPart: string, schema: TSchema, value: unknown): ProblemError {
   const faults = faultsOf(schema, value);
   const code: ProblemCode = faults.every((fault) => fault.code === 'unknown-field')
     ? 'unknown-field'
     : 'invalid-request';
-  const part = httpPart === 'querystring' ? 'query' : httpPart;
+  const part = PARTS[httpPart] ?? 'body';
   const more = faults.length === FAULTS_MAX ? 'at least ' : '';
   const count = faults.length === 1 ? 'one fault' : `${more}${faults.length} faults`;
   const first = faults[0];
@@ -23,7 +30,7 @@ function refusal(httpPart: string, schema: TSchema, value: unknown): ProblemErro
   return new ProblemError(
     code,
     `The ${part} has ${count}; the first: ${where} ${first?.detail ?? 'is refused'}.`,
-    { errors: part === 'query' ? faults.map((fault) => ({ ...fault, in: 'query' })) : faults },
+    { errors: part === 'body' ? faults : faults.map((fault) => ({ ...fault, in: part })) },
   );
 }
 

@@ -23,7 +23,7 @@ export interface JobRecord {
 }
 
 export interface JobEvent {
-  /** Id in the job's own stream; pass it back to go on after it. */
+  /** Id in the job's own stream, digits or `digits-digits`; pass it back to go on after it. */
   readonly id: string;
   /** `state` on every change of state, `progress` in between. */
   readonly event: 'state' | 'progress';

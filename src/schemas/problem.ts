@@ -14,7 +14,9 @@ export const FaultSchema = Type.Object(
     code: Type.String({ description: 'Stable name of this kind of fault.' }),
     detail: Type.String({ description: 'What is wrong; names the value and what is allowed.' }),
     in: Type.Optional(
-      Type.Literal('query', { description: 'Present where the field is not part of the body.' }),
+      Type.Union([Type.Literal('query'), Type.Literal('headers')], {
+        description: 'Present where the field is not part of the body.',
+      }),
     ),
   },
   { ...strict, title: 'Fault' },

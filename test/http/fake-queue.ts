@@ -132,7 +132,6 @@ export function fakeQueue(): FakeQueue {
           await once(changes, id, { signal }).catch((error: unknown) => {
             if (!signal.aborted) throw error;
           });
-          if (signal.aborted && next === entry.events.length) return;
         }
       } finally {
         subscriptions -= 1;

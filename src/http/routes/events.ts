@@ -16,7 +16,10 @@ export const STREAMS_MAX = 1000;
 const HeadersSchema = Type.Object(
   {
     'last-event-id': Type.Optional(
-      Type.String({ maxLength: 128, description: 'Go on after this event.' }),
+      Type.String({
+        pattern: '^(?:[0-9]{1,19}(?:-[0-9]{1,19})?)?$',
+        description: 'the id of an event: the stream goes on after it.',
+      }),
     ),
   },
   { additionalProperties: true },
@@ -45,7 +48,13 @@ export function eventsRoute(app: App, { queue }: Dependencies): void {
         response: {
           200: text('The events.', [STREAM_TYPE]),
           204: { description: 'The job is final and the client has seen its last event.' },
-          ...problems('not-found', 'not-acceptable', 'queue-unavailable', 'too-many-streams'),
+          ...problems(
+            'invalid-request',
+            'not-found',
+            'not-acceptable',
+            'queue-unavailable',
+            'too-many-streams',
+          ),
         },
       },
     },
