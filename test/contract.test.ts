@@ -41,7 +41,9 @@ describe('openapi/', () => {
   test('is valid OpenAPI 3.1', async (t) => {
     const { app } = await service(t);
     const validator = new Validator();
-    const { valid, errors } = await validator.validate(structuredClone(openApiDocument(app)));
+    const { valid, errors } = await validator.validate(
+      structuredClone(openApiDocument(app)) as Record<string, unknown>,
+    );
     assert.ok(valid, JSON.stringify(errors));
     assert.equal(validator.version, '3.1');
   });
