@@ -108,21 +108,32 @@ export function tangentsAreDisjoint(state: State): boolean {
 /**
  * *Exact.* For one output and independent tangents: the number of choices of the units' tangents
  * and of their outgoing weights with Σ_i w_i·slope_i·u_ik = 0 for every tangent k. Given the
- * weights the tangents are independent, and only the multiset of c_i = w_i·slope_i matters.
+ * weights the tangents are independent, and only the multiset of c_i = w_i·slope_i matters. What was
+ * found is kept in `known`, which must serve one column only.
  */
 export function silentSums(
   laws: readonly (readonly TangentChoices[])[],
   weights: Float64Array,
   slopes: readonly number[],
+  known: Map<string, bigint>,
 ): bigint {
-  const known = new Map<string, bigint>();
+  const names = laws.map((law) =>
+    law
+      .map(({ u, count }) => `${u.join(' ')}x${String(count)}`)
+      .sort()
+      .join(','),
+  );
+  const signature = `${[...names].sort().join(';')} | ${slopes.join(' ')}`;
+  const remembered = known.get(signature);
+  if (remembered !== undefined) return remembered;
   const zerosGiven = (coefficients: readonly number[]): bigint => {
-    const key = [...coefficients].sort((a, b) => a - b).join(' ');
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const made = laws.reduce((all, law) => all * zeroSumsGiven(law, coefficients), 1n);
-    known.set(key, made);
-    return made;
+    const sorted = [...coefficients].sort((a, b) => a - b).join(' ');
+    return laws.reduce((all, law, k) => {
+      const key = `${names[k] ?? ''} | ${sorted}`;
+      const zeros = known.get(key) ?? zeroSumsGiven(law, coefficients);
+      known.set(key, zeros);
+      return all * zeros;
+    }, 1n);
   };
   // Units with the same slope are alike: their weights are chosen as multisets.
   const groups = [...new Set(slopes)].map((slope) => ({
@@ -141,26 +152,32 @@ export function silentSums(
     }
     return sum;
   };
-  return over(0, []);
+  const sums = over(0, []);
+  known.set(signature, sums);
+  return sums;
 }
 
 /** Choices with Σ_i c_i·u_i = 0, the u_i independent with one law. */
 function zeroSumsGiven(law: readonly TangentChoices[], coefficients: readonly number[]): bigint {
-  let sums = new Map<number, bigint>([[0, 1n]]);
+  const total = law.reduce((sum, { count }) => sum + BigInt(count), 0n);
+  if (total ** BigInt(coefficients.length) >= 2n ** 53n) {
+    throw new Outgrown('the tangents of one layer have more than 2^53 choices');
+  }
+  let sums = new Map<number, number>([[0, 1]]);
   coefficients.forEach((coefficient) => {
-    const next = new Map<number, bigint>();
+    const next = new Map<number, number>();
     for (const [sum, ways] of sums) {
       for (const { u, count } of law) {
         const into = sum + coefficient * (u[0] ?? 0);
         if (!Number.isSafeInteger(into)) {
           throw new Outgrown('the tangents of this network outgrow exact doubles');
         }
-        next.set(into, (next.get(into) ?? 0n) + ways * BigInt(count));
+        next.set(into, (next.get(into) ?? 0) + ways * count);
       }
     }
     sums = next;
   });
-  return sums.get(0) ?? 0n;
+  return BigInt(sums.get(0) ?? 0);
 }
 
 /** Every multiset of `size` indices below `kinds`, as counts by index. */

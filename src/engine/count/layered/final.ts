@@ -17,7 +17,7 @@ import {
   tangentsAreDisjoint,
 } from './factorised.js';
 import { BoundTies, isFree, outcomesOf, slopeAt, type Outcome, type State } from './law.js';
-import { PrefixLaws } from './prefix.js';
+import type { LayerLaws } from './prefix.js';
 import { Outgrown } from './outgrown.js';
 import { product, type Row, type RowLayer } from './rows.js';
 
@@ -75,12 +75,15 @@ export class FinalPair {
   /** False where the output's slope is 0, so that nothing ever reaches it. */
   readonly #reaches: boolean;
   readonly #sums = new Map<string, bigint>();
-  readonly #prefixLaws = new Map<string, PrefixLaws>();
+  readonly #laws: LayerLaws;
+  /** For `silentSums`. */
+  readonly #zeroSumsGiven = new Map<string, bigint>();
   /** Whether all hidden rows are alike, and all columns. */
   readonly #alike: boolean;
 
-  constructor(hidden: RowLayer, output: RowLayer) {
+  constructor(hidden: RowLayer, laws: LayerLaws, output: RowLayer) {
     this.#hidden = hidden;
+    this.#laws = laws;
     this.#reaches = slopeAt(output.grid, 0) !== 0;
     const names = new Map<Float64Array, number>();
     const nameOf = (values: Float64Array): string => {
@@ -145,18 +148,12 @@ export class FinalPair {
     return { bound: false, zeros: this.#zeroSums(units, d) };
   }
 
-  #lawsOf(row: Row): PrefixLaws {
-    const known = this.#prefixLaws.get(row.type) ?? new PrefixLaws(this.#hidden.grid, row);
-    this.#prefixLaws.set(row.type, known);
-    return known;
-  }
-
   /** No tangent yet, ties free: every unit is untied or unread. */
   #untied(state: State, addTies: boolean): bigint {
     return product(
       this.#hidden.rows.map((row, unit) => {
         const column = this.#columns[unit] as Column;
-        const ties = addTies ? BigInt(this.#lawsOf(row).ties(state.z)) : 0n;
+        const ties = addTies ? BigInt(this.#laws.of(row).ties(state.z)) : 0n;
         return row.total * column.total - ties * (column.total - column.zero);
       }),
     );
@@ -167,7 +164,7 @@ export class FinalPair {
     const row = this.#hidden.rows[0] as Row;
     const column = this.#columns[0] as Column;
     const units = this.#hidden.rows.length;
-    const { tied, still, moving } = slopeChoices(this.#hidden, this.#lawsOf(row), state, addTies);
+    const { tied, still, moving } = slopeChoices(this.#hidden, this.#laws.of(row), state, addTies);
     const carried = product(
       carriers(state).map((input) => BigInt(row.weights[input]?.length ?? 1)),
     );
@@ -196,28 +193,26 @@ export class FinalPair {
     const column = this.#columns[0] as Column;
     const [weights, ...moreOutputs] = column.weights;
     // Units and weights are alike in every state, so tangents and slopes tell all.
-    const tangents = state.tangents.map((tangent) => tangent.join(' ')).join(';');
-    const key = `factorised ${tangents} | ${slopes.join(' ')}`;
-    const known = this.#sums.get(key);
-    if (known !== undefined) return known;
-    let zeros: bigint;
     if (weights !== undefined && moreOutputs.length === 0 && tangentsAreDisjoint(state)) {
       const laws = state.tangents.map((tangent) =>
         tangentLaw(this.#hidden, { ...state, tangents: [tangent] }),
       );
-      zeros = silentSums(laws, weights, slopes);
-    } else {
-      const law = tangentLaw(this.#hidden, state);
-      const sums = slopes.map((slope) => {
-        const reach = law.map(({ u, count }) => ({
-          tied: false,
-          q: u.map((entry) => (entry === 0 ? 0 : entry * slope)),
-          count,
-        }));
-        return sumLaw(reach, column, state.tangents.length);
-      });
-      zeros = zeroSumsOf(sums);
+      return silentSums(laws, weights, slopes, this.#zeroSumsGiven);
     }
+    const tangents = state.tangents.map((tangent) => tangent.join(' ')).join(';');
+    const key = `factorised ${tangents} | ${slopes.join(' ')}`;
+    const known = this.#sums.get(key);
+    if (known !== undefined) return known;
+    const law = tangentLaw(this.#hidden, state);
+    const sums = slopes.map((slope) => {
+      const reach = law.map(({ u, count }) => ({
+        tied: false,
+        q: u.map((entry) => (entry === 0 ? 0 : entry * slope)),
+        count,
+      }));
+      return sumLaw(reach, column, state.tangents.length);
+    });
+    const zeros = zeroSumsOf(sums);
     this.#sums.set(key, zeros);
     return zeros;
   }

@@ -14,8 +14,8 @@ import type { GridProgram } from '../grid.js';
 import { countBoundState } from './bound-ties.js';
 import { FinalPair, zerosAtOutputs, type FinalCount } from './final.js';
 import type { State } from './law.js';
-import { PrefixLaws } from './prefix.js';
-import { product, rowLayersOf, type Row, type RowLayer } from './rows.js';
+import { LayerLaws } from './prefix.js';
+import { product, rowLayersOf, type RowLayer } from './rows.js';
 import { expand, initialState, type WeightedState } from './states.js';
 
 export interface LayeredLimits {
@@ -65,6 +65,8 @@ class Recursion {
   readonly #stop: number;
   /** Choices of all parameters of a layer and those behind it. */
   readonly #choicesFrom: readonly bigint[];
+  /** Laws of the pre-activations, per layer. */
+  readonly #laws: readonly LayerLaws[];
   #states = 1;
 
   constructor(
@@ -80,12 +82,14 @@ class Recursion {
     this.#limits = limits;
     this.#input = Array.from(program.inputs);
     this.#lastKinked = layers.findLastIndex((layer) => !layer.grid.tail);
+    this.#laws = layers.map((layer) => new LayerLaws(layer.grid));
     const hidden = layers[layers.length - 2];
+    const hiddenLaws = this.#laws[layers.length - 2];
     const output = layers[layers.length - 1];
     const affineOutput = this.#lastKinked < layers.length - 1;
     this.#pair =
-      affineOutput && hidden !== undefined && output !== undefined
-        ? new FinalPair(hidden, output)
+      affineOutput && hidden !== undefined && hiddenLaws !== undefined && output !== undefined
+        ? new FinalPair(hidden, hiddenLaws, output)
         : null;
     this.#stop = layers.length - (this.#pair === null ? 1 : 2);
     const choicesFrom = [1n];
@@ -149,6 +153,12 @@ class Recursion {
     return layer;
   }
 
+  #lawsOf(index: number): LayerLaws {
+    const laws = this.#laws[index];
+    if (laws === undefined) throw new Error('layered: no such layer');
+    return laws;
+  }
+
   #expand(
     index: number,
     states: readonly WeightedState[],
@@ -208,9 +218,9 @@ class Recursion {
     }
     const last = this.#layer(this.#lastKinked);
     const behind = this.#choices(this.#lastKinked + 1);
-    const ties = tieCounter(last);
+    const laws = this.#lawsOf(this.#lastKinked);
     return current.reduce((sum, { state, weight }) => {
-      const untied = last.rows.map((row) => row.total - BigInt(ties(row, state)));
+      const untied = last.rows.map((row) => row.total - BigInt(laws.of(row).ties(state.z)));
       return sum + weight * product(untied) * behind;
     }, 0n);
   }
@@ -239,9 +249,9 @@ class Recursion {
     const layer = this.#layer(index);
     const row = layer.rows[unit];
     if (row === undefined) throw new Error('layered: no such unit');
-    const ties = tieCounter(layer);
+    const laws = this.#lawsOf(index).of(row);
     const prefixes =
-      before.reduce((sum, { state, weight }) => sum + weight * BigInt(ties(row, state)), 0n) *
+      before.reduce((sum, { state, weight }) => sum + weight * BigInt(laws.ties(state.z)), 0n) *
       (layer.total / row.total);
     const touched = prefixes * this.#choices(index + 1);
     if (touched === 0n) return { touched, relevant: 0n };
@@ -257,16 +267,6 @@ class Recursion {
 
 function neverBound(): never {
   throw new Error('layered: a tie is bound where ties are not asked for');
-}
-
-/** How many of a row's choices put it on a kink; states should come in nested order. */
-function tieCounter(layer: RowLayer): (row: Row, state: State) => number {
-  const laws = new Map<string, PrefixLaws>();
-  return (row, { z }) => {
-    const known = laws.get(row.type) ?? new PrefixLaws(layer.grid, row);
-    laws.set(row.type, known);
-    return known.ties(z);
-  };
 }
 
 function hasKinks(network: Network, layer: RowLayer): boolean {

@@ -29,6 +29,8 @@ export class PrefixLaws {
   readonly #row: Row;
   readonly #z: number[] = [];
   readonly #laws: IntegerLaw[] = [];
+  /** Ties by values before: the same states are asked about once per set that is counted. */
+  readonly #ties = new Map<string, number>();
 
   constructor(grid: GridLayer, row: Row) {
     if (row.total >= EXACT) throw new Outgrown('a neuron has more than 2^53 parameter choices');
@@ -40,11 +42,16 @@ export class PrefixLaws {
 
   /** *Exact.* How many of the row's choices put it on a kink, given the values before. */
   ties(z: Vector): number {
+    const key = z.join(' ');
+    const known = this.#ties.get(key);
+    if (known !== undefined) return known;
     const counts = this.#at(z);
-    return this.#grid.kinkAt.reduce(
+    const ties = this.#grid.kinkAt.reduce(
       (sum, kink, k) => (kink === -1 ? sum : sum + counts(this.#grid.thresholds[k] as number)),
       0,
     );
+    this.#ties.set(key, ties);
+    return ties;
   }
 
   /** *Exact.* The row's choices by piece. */
@@ -108,5 +115,22 @@ export class PrefixLaws {
       this.#z.push(z[input] ?? 0);
     }
     return this.#laws[depth] as IntegerLaw;
+  }
+}
+
+/** The prefix laws of a layer's rows, one per type of row. */
+export class LayerLaws {
+  readonly #grid: GridLayer;
+  readonly #byType = new Map<string, PrefixLaws>();
+
+  constructor(grid: GridLayer) {
+    this.#grid = grid;
+  }
+
+  /** The laws of rows like this one. Throws Outgrown where a row has 2^53 choices or more. */
+  of(row: Row): PrefixLaws {
+    const known = this.#byType.get(row.type) ?? new PrefixLaws(this.#grid, row);
+    this.#byType.set(row.type, known);
+    return known;
   }
 }
