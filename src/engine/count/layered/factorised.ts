@@ -123,13 +123,13 @@ export function silentSums(
       .sort()
       .join(','),
   );
-  const signature = `${[...names].sort().join(';')} | ${slopes.join(' ')}`;
+  const signature = `sums ${[...names].sort().join(';')} | ${slopes.join(' ')}`;
   const remembered = known.get(signature);
   if (remembered !== undefined) return remembered;
   const zerosGiven = (coefficients: readonly number[]): bigint => {
     const sorted = [...coefficients].sort((a, b) => a - b).join(' ');
     return laws.reduce((all, law, k) => {
-      const key = `${names[k] ?? ''} | ${sorted}`;
+      const key = `given ${names[k] ?? ''} | ${sorted}`;
       const zeros = known.get(key) ?? zeroSumsGiven(law, coefficients);
       known.set(key, zeros);
       return all * zeros;
