@@ -18,7 +18,13 @@ function parse(text: string): Received[] {
   return text
     .split('\n\n')
     .filter((block) => block !== '' && !block.startsWith(':') && !block.startsWith('retry:'))
-    .map((block) => Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s, 2))));
+    .map((block): Received => {
+      const fields = block.split('\n').map((line): [string, string] => {
+        const [name = '', value = ''] = line.split(/: (.*)/s, 2);
+        return [name, value];
+      });
+      return Object.fromEntries(fields);
+    });
 }
 
 const states = (events: readonly Received[]): string[] =>
