@@ -40,8 +40,9 @@ export function product(factors: Iterable<bigint>): bigint {
 
 /**
  * *Exact.* The rows of a program, or null where layered counting does not apply: several samples,
- * a parameter used twice, or a row with kinks that has neither a bias of its own nor weights that
- * are all parameters.
+ * a parameter used twice, or a row with kinks that has no bias of its own. Rows without biases are
+ * declined because a random test found the states of `bound-ties.ts` counted wrongly behind three
+ * such layers; that file, and the origins of a state, wait for that to be understood (issue 3).
  */
 export function rowLayersOf(program: GridProgram): readonly RowLayer[] | null {
   if (program.samples !== 1 || program.digits.some((uses) => uses.length !== 1)) return null;
@@ -94,18 +95,8 @@ export function rowLayersOf(program: GridProgram): readonly RowLayer[] | null {
       total: product(rows.map((row) => row.total)),
     };
   });
-  const supported = layers.every(({ grid, rows }) =>
-    grid.kinkAt.every((kink) => kink === -1)
-      ? true
-      : rows.every((row, unit) => row.ownBias || ownsEveryWeight(grid, unit)),
+  const supported = layers.every(
+    ({ grid, biasFree }) => !biasFree || grid.kinkAt.every((kink) => kink === -1),
   );
   return supported ? layers : null;
-}
-
-function ownsEveryWeight(grid: GridLayer, unit: number): boolean {
-  if (grid.biasVaries[unit] === 1) return false;
-  for (let j = 0; j < grid.fanIn; j += 1) {
-    if (grid.privateWeight[unit * grid.fanIn + j] !== 1) return false;
-  }
-  return true;
 }

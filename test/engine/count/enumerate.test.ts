@@ -1,0 +1,173 @@
+/** Two independent ways to every count: kernel, reference enumerator, all of Ω, layer by layer. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { enumerationOf, mergeTallies, neuronsOf, type Tally } from '../../../src/engine/index.js';
+import { emptyTally } from '../../../src/engine/tally.js';
+import { gridProgramOf } from '../../../src/engine/count/grid.js';
+import { layeredCounts } from '../../../src/engine/count/layered/layered.js';
+import { Outgrown } from '../../../src/engine/count/layered/outgrown.js';
+import { spaceOf } from '../../../src/engine/count/space.js';
+import { runs } from '../../arbitraries.js';
+import { anyCase, caseOf, type Case } from '../../arbitraries-networks.js';
+
+const silent = (): void => undefined;
+
+function tallyOf(
+  { network, proxies }: Case,
+  options = {},
+): { tally: Tally; multiplicity: bigint; first: unknown } {
+  const { space, tallyOf: count } = enumerationOf(network, proxies, options);
+  const tally = count(0n, space.visits, silent);
+  const rank = tally.witnesses.nonDifferentiable;
+  return {
+    tally,
+    multiplicity: space.multiplicity,
+    first: rank === null ? null : space.pointAt(rank),
+  };
+}
+
+function points({ tally, multiplicity }: { tally: Tally; multiplicity: bigint }): object {
+  return {
+    touched: tally.touched * multiplicity,
+    nonDifferentiable: tally.nonDifferentiable * multiplicity,
+    incorrect: tally.incorrect * multiplicity,
+    undecided: tally.undecided * multiplicity,
+    neurons: tally.neurons.map(({ touched, relevant }) => [
+      touched * multiplicity,
+      relevant * multiplicity,
+    ]),
+  };
+}
+
+test('the kernel, the reference enumerator and all of Ω give the same counts and witnesses', () => {
+  fc.assert(
+    fc.property(anyCase({ maxPoints: 700n }), (found) => {
+      const kernel = tallyOf(found);
+      const reference = tallyOf(found, { kernel: false, fastPath: false });
+      const everything = tallyOf(found, { kernel: false, keepInert: true });
+      assert.deepEqual(kernel.tally, reference.tally);
+      assert.deepEqual(points(kernel), points(everything));
+      assert.deepEqual(kernel.first, everything.first);
+    }),
+    runs(150),
+  );
+});
+
+test('however the ranks are cut and merged, the tally is the same', () => {
+  fc.assert(
+    fc.property(
+      anyCase({ maxPoints: 2000n }),
+      fc.array(fc.nat({ max: 1_000_000 }), { maxLength: 6 }),
+      ({ network, proxies }, cuts) => {
+        const { space, tallyOf: count } = enumerationOf(network, proxies);
+        const ranks = [0n, space.visits, ...cuts.map((cut) => BigInt(cut) % (space.visits + 1n))];
+        ranks.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+        const parts = ranks.slice(1).map((to, k) => count(ranks[k] ?? 0n, to, silent));
+        const whole = count(0n, space.visits, silent);
+        const empty = emptyTally(neuronsOf(network).length);
+        assert.deepEqual(parts.reduce(mergeTallies, empty), whole);
+        assert.deepEqual(parts.reverse().reduce(mergeTallies, empty), whole);
+      },
+    ),
+    runs(100),
+  );
+});
+
+test('layer by layer the counts are those of enumeration, digit for digit', () => {
+  let layered = 0;
+  fc.assert(
+    fc.property(anyCase({ maxPoints: 20_000n, plain: true }), (found) => {
+      const { network, proxies } = found;
+      const program = gridProgramOf(network, proxies, spaceOf(network));
+      if (program === null) return;
+      let counts;
+      try {
+        counts = layeredCounts(network, proxies, program, { maxStates: 1e6, maxWalks: 5000 });
+      } catch (error) {
+        if (error instanceof Outgrown) return;
+        throw error;
+      }
+      if (counts === null) return;
+      layered += 1;
+      const { tally } = tallyOf(found);
+      const { touched, nonDifferentiable, incorrect, undecided, neurons } = counts;
+      assert.deepEqual(
+        { touched, nonDifferentiable, incorrect, undecided, neurons },
+        {
+          touched: tally.touched,
+          nonDifferentiable: tally.nonDifferentiable,
+          incorrect: tally.incorrect,
+          undecided: tally.undecided,
+          neurons: tally.neurons,
+        },
+      );
+    }),
+    runs(150),
+  );
+  assert.ok(layered > 50, `${String(layered)} cases were counted layer by layer`);
+});
+
+const layers = (widths: readonly number[], bias: boolean): object[] =>
+  widths.map((units, k) => ({
+    type: 'dense',
+    units,
+    bias,
+    activation: k === widths.length - 1 ? 'identity' : 'relu',
+  }));
+
+const TERNARY = { values: ['-1', '0', '1'] };
+
+/** theory.md section 5: widths behind one input 1, format, |Ω|, |ndf|. */
+const TABLE = [
+  [[1, 1], TERNARY, 81n, 18n],
+  [[2, 1], TERNARY, 2187n, 864n],
+  [[1, 1, 1], TERNARY, 729n, 186n],
+  [[2, 1, 1], TERNARY, 19683n, 5562n],
+  [[2, 2, 1], TERNARY, 1594323n, 745752n],
+  [[1, 1], 'e2m1fn', 50625n, 3150n],
+  [[2, 1], 'e2m1fn', 170859375n, 20601000n],
+  [[1, 1], 'e4m3fn', 4097152081n, 16130268n],
+] as const;
+
+for (const [widths, format, size, expected] of TABLE) {
+  test(`theory.md section 5: 1-${widths.join('-')} over ${JSON.stringify(format)}`, () => {
+    const found = caseOf({
+      network: { inputs: [[1]], layers: layers(widths, true) },
+      format,
+      mode: 'exhaustive',
+    });
+    assert.ok(found !== null);
+    const { space, tallyOf: count } = enumerationOf(found.network, found.proxies);
+    assert.equal(space.visits * space.multiplicity, size);
+    const tally = count(0n, space.visits, silent);
+    assert.equal(tally.nonDifferentiable * space.multiplicity, expected);
+    assert.equal(tally.incorrect, 0n);
+    const program = gridProgramOf(found.network, found.proxies, space);
+    assert.ok(program !== null);
+    const counts = layeredCounts(found.network, found.proxies, program, {
+      maxStates: 1e6,
+      maxWalks: 1000,
+    });
+    assert.equal(counts?.nonDifferentiable, tally.nonDifferentiable);
+    assert.equal(counts.touched, tally.touched);
+    assert.deepEqual(counts.neurons, tally.neurons);
+  });
+}
+
+test('theory.md section 5, without bias: AD is wrong twice with ReLU′(0) = 1, never with 0', () => {
+  for (const [proxy, wrong] of [
+    ['0', 0n],
+    ['1', 2n],
+  ] as const) {
+    const found = caseOf({
+      network: { inputs: [[1]], layers: layers([1, 1, 1], false) },
+      format: TERNARY,
+      mode: 'exhaustive',
+      proxies: { relu: [proxy] },
+    });
+    assert.ok(found !== null);
+    const { tally } = tallyOf(found);
+    assert.deepEqual([tally.touched, tally.nonDifferentiable, tally.incorrect], [21n, 4n, wrong]);
+  }
+});
