@@ -108,6 +108,16 @@ export const PROBLEMS = Object.freeze({
     'The question makes no sense',
     'Every field has the right type, but together they describe no network, format or point; `errors` has one entry per fault.',
   ),
+  'space-too-large': row(
+    422,
+    'The parameter space is out of reach',
+    'An exhaustive analysis would visit more points than this service takes on. `space` has the exact size, `largestMode` the largest mode that fits.',
+  ),
+  'point-too-large': row(
+    422,
+    'The derivative at the point is out of reach',
+    'The exact derivative has more numbers than this service takes on. `largestMode` is the largest mode that fits.',
+  ),
   unprocessable: row(
     422,
     'The question cannot be taken',

@@ -39,6 +39,8 @@ export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies
             'unsupported-media-type',
             'not-yet',
             'invalid-question',
+            'space-too-large',
+            'point-too-large',
             'unprocessable',
             'queue-unavailable',
           ),
