@@ -85,12 +85,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
 async function main(): Promise<void> {
   const config = loadConfig();
   const log = pino({ level: config.logLevel });
-  const service = await startService(config, log);
+  const starting = startService(config, log);
+  // Before the start is over, so that a signal during it ends what was started already.
   closeWithGrace({ delay: CLOSE_WITHIN_MS, logger: log }, async ({ err, signal }) => {
     if (err !== undefined) log.error({ err }, 'ending after an error');
     else log.info({ signal }, 'ending');
-    await service.stop();
+    const started = await starting.catch(() => null);
+    await started?.stop();
   });
+  const service = await starting;
   log.info(
     { url: service.url },
     `gradcert listens on ${service.url}; the API is described at ${service.url}/docs`,
@@ -103,6 +106,8 @@ if (
 ) {
   main().catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    // Everything that was started has been stopped; an exit code alone would be overruled by the
+    // handler of signals, which ends an idle process with 0.
+    process.exit(1);
   });
 }

@@ -39,13 +39,24 @@ export function startWorkerProcess(redisUrl: string, log: WorkerLog): WorkerProc
     const started = fork(ENTRY, [], { env: { ...process.env, REDIS_URL: redisUrl } });
     child = started;
     log.info({ pid: started.pid }, 'worker process started');
-    started.once('exit', (code, signal) => {
+    let over = false;
+    const died = (how: object): void => {
+      if (over) return;
+      over = true;
       child = null;
       if (stopping) return;
       if (Date.now() - startedAt > HEALTHY_MS) delay = FIRST_DELAY_MS;
-      log.warn({ pid: started.pid, code, signal, again: delay }, 'worker process died');
+      log.warn({ pid: started.pid, ...how, again: delay }, 'worker process died');
       timer = setTimeout(start, delay);
       delay = Math.min(2 * delay, LAST_DELAY_MS);
+    };
+    started.once('exit', (code, signal) => {
+      died({ code, signal });
+    });
+    // A machine that is out of processes or memory: nothing was started, so nothing will exit.
+    started.on('error', (err) => {
+      if (started.pid === undefined) died({ err });
+      else log.warn({ pid: started.pid, err }, 'worker process');
     });
   };
   start();
