@@ -39,17 +39,34 @@ export function derivative(p: Polynomial): Polynomial {
   return p.slice(1).map((coefficient, k) => multiply(coefficient, integer(k + 1)));
 }
 
-/** *Exact.* The remainder of p divided by a q that is not zero. */
-function remainder(p: Polynomial, q: Polynomial): Polynomial {
+/** *Exact.* The quotient and the remainder of p divided by a q that is not zero. */
+function divided(
+  p: Polynomial,
+  q: Polynomial,
+): { readonly quotient: Polynomial; readonly remainder: Polynomial } {
   const rest = [...p];
+  const quotient: Rational[] = [];
   const lead = q[q.length - 1] as Rational;
   for (let shift = rest.length - q.length; shift >= 0; shift -= 1) {
     const factor = divide(rest[shift + q.length - 1] as Rational, lead);
+    quotient.unshift(factor);
     for (let k = 0; k < q.length; k += 1) {
       rest[shift + k] = subtract(rest[shift + k] as Rational, multiply(factor, q[k] as Rational));
     }
   }
-  return polynomial(rest.slice(0, q.length - 1));
+  return { quotient, remainder: polynomial(rest.slice(0, q.length - 1)) };
+}
+
+/** *Exact.* The Sturm chain of a p that is not zero; its last element is gcd(p, p'). */
+function sturmChain(p: Polynomial): readonly Polynomial[] {
+  const chain: Polynomial[] = [p];
+  let next = derivative(p);
+  while (next.length > 0) {
+    const before = chain[chain.length - 1] as Polynomial;
+    chain.push(next);
+    next = divided(before, next).remainder.map(negate);
+  }
+  return chain;
 }
 
 /** The sign of p at t, or its limit where t is null: at −∞ (`end` −1) or at +∞ (`end` 1). */
@@ -71,12 +88,9 @@ function signChanges(signs: readonly number[]): number {
  */
 export function rootsBetween(p: Polynomial, low: Rational | null, high: Rational | null): number {
   if (p.length === 0) throw new RangeError('rootsBetween: the zero polynomial is zero everywhere');
-  const chain: Polynomial[] = [p, derivative(p)];
-  for (;;) {
-    const last = chain[chain.length - 1] as Polynomial;
-    if (last.length === 0) break;
-    chain.push(remainder(chain[chain.length - 2] as Polynomial, last).map(negate));
-  }
+  // At a multiple root the whole chain vanishes and tells nothing, so the multiplicities go first.
+  const squareFree = divided(p, sturmChain(p).at(-1) as Polynomial).quotient;
+  const chain = sturmChain(squareFree);
   const changesAtLow = signChanges(chain.map((q) => signAt(q, low, -1)));
   const changesAtHigh = signChanges(chain.map((q) => signAt(q, high, 1)));
   // Sturm counts the roots in (low, high]; the end point is taken away where it is a root.
