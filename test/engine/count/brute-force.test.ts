@@ -171,6 +171,10 @@ const NETWORKS: readonly (readonly [
     },
   ],
   [
+    'breakpoints between the points of the grid',
+    { layers: [layer(1, false, 'softshrink'), layer(1, false, 'abs', '1')] },
+  ],
+  [
     'an asymmetric set without 0',
     {
       weights: { type: 'integer', bits: 2, signed: false },
