@@ -17,16 +17,21 @@ const owned = anyRecipe({ maxPoints: 1n << 200n, maxLayers: 3 })
   .chain((recipe) =>
     fc.record({
       recipe: fc.constant(recipe),
-      biases: fc.array(fc.constantFrom(true, true, false), { minLength: 3, maxLength: 3 }),
+      biases: fc.oneof(
+        fc.constant([true, true, true]),
+        fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+      ),
+      single: fc.boolean(),
       proxy: fc.constantFrom('left', 'middle', 'given'),
     }),
   )
-  .map(({ recipe, biases, proxy }): NetworkRecipe => {
+  // Hypotheses that hold together are rare by chance: no bias missing, one sample, one side.
+  .map(({ recipe, biases, single, proxy }): NetworkRecipe => {
     const layers = recipe.layers.map((layer, k): LayerRecipe => {
       const bare = { ...layer, weight: null, bias: biases[k] ?? true };
       return proxy === 'given' ? bare : { ...bare, proxies: mixed(bare, recipe, proxy) };
     });
-    return { ...recipe, layers };
+    return { ...recipe, layers, inputs: single ? recipe.inputs.slice(0, 1) : recipe.inputs };
   })
   .filter((recipe) => build(recipe).network.parameters.length <= 14);
 
