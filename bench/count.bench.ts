@@ -1,0 +1,77 @@
+/**
+ * Counting beside brute force: checks that all count the same, measures, and writes
+ * `bench/README.md`. `--only=WORD,WORD` takes the cases whose name contains one of the words, and
+ * prints their tables instead. Ends with 1 where counts differ; no time is asserted.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
+import { agreements } from './count/agreement.js';
+import { FORMATS, TABLE, WIDTHS, type Case } from './count/cases.js';
+import { buildC, findNumpy, type Native } from './count/native.js';
+import { document, sections, type Results } from './count/render.js';
+import { rowsOf } from './count/rounds.js';
+
+const README = new URL('../../bench/README.md', import.meta.url);
+
+const only = process.argv
+  .slice(2)
+  .flatMap((argument) => /^--only=(.+)$/.exec(argument)?.[1]?.split(',') ?? []);
+
+function chosen(each: Case): boolean {
+  return only.length === 0 || only.some((word) => each.name.includes(word));
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function present(native: Native | string, what: string): Native | null {
+  if (typeof native !== 'string') return native;
+  say(`skipped: brute force in ${what}, for ${native}`);
+  return null;
+}
+
+function machine(c: Native | null, numpy: Native | null): string[] {
+  const [cpu] = cpus();
+  return [
+    `${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}`,
+    `Node ${process.version}`,
+    c === null ? 'no C compiler' : `${c.version}, \`-O3 -march=native\``,
+    numpy === null ? 'no numpy' : numpy.version,
+  ];
+}
+
+function measure(c: Native | null, numpy: Native | null): Results {
+  const agreeing = agreements(c, numpy, chosen);
+  say(`${agreeing.length} spaces visited to the end: all counts agree`);
+  const table = TABLE.filter((row) => chosen(row.case));
+  const rows = rowsOf(
+    table.map((row) => row.case),
+    c,
+    numpy,
+    { rounds: 5, enoughSeconds: 45 },
+    say,
+  );
+  const growth = { rounds: 3, enoughSeconds: 15 };
+  return {
+    machine: machine(c, numpy),
+    agreements: agreeing,
+    table: rows.map((row, index) => ({ ...row, goalSeconds: table[index]?.goalSeconds ?? NaN })),
+    formats: rowsOf(FORMATS.filter(chosen), c, numpy, growth, say),
+    widths: rowsOf(WIDTHS.filter(chosen), c, numpy, growth, say),
+  };
+}
+
+const builtC = present(buildC(), 'C');
+const foundNumpy = present(findNumpy(), 'numpy');
+try {
+  const results = measure(builtC, foundNumpy);
+  if (only.length === 0) {
+    writeFileSync(README, document(results));
+    say('written: bench/README.md');
+  } else {
+    say(`\n${sections(results)}`);
+  }
+} finally {
+  builtC?.remove();
+}
