@@ -18,28 +18,30 @@ export interface Agreement {
   readonly seconds: number;
 }
 
-/** *Exact.* The spaces of `cases.ts` that are visited, where everyone who counts them agrees. */
+/** *Exact.* The spaces of `cases.ts` that somebody visited, where all who count them agree. */
 export function agreements(
   c: Native | null,
   numpy: Native | null,
   chosen: (each: Case) => boolean,
 ): Agreement[] {
-  return VISITED.filter((row) => chosen(row.case)).map(({ case: each, byNumpy }) => {
+  return VISITED.filter((row) => chosen(row.case)).flatMap(({ case: each, byNumpy }) => {
+    const cRun = c?.visit(each) ?? null;
+    const numpyRun = byNumpy ? (numpy?.visit(each) ?? null) : null;
+    const visited = cRun ?? numpyRun;
+    if (visited === null) return [];
     const ours = measured(each);
     if (ours.refused !== null) throw new Error(`${each.name}: refused: ${ours.refused}`);
-    const byC = c === null ? null : c.visit(each);
-    const theirs = numpy === null || !byNumpy ? null : numpy.visit(each);
-    for (const visited of [byC, theirs]) {
-      if (visited === null) continue;
-      if (!visited.whole) throw new Error(`${each.name}: not all points were visited`);
-      same(each, ours, visited);
+    for (const run of [cRun, numpyRun]) {
+      if (run === null) continue;
+      if (!run.whole) throw new Error(`${each.name}: not all points were visited`);
+      same(each, ours, run);
     }
     return {
       name: each.name,
-      points: (byC ?? theirs)?.points ?? 'not visited',
+      points: visited.points,
       nonDifferentiable: ours.nonDifferentiable,
-      cSeconds: byC?.seconds ?? null,
-      numpySeconds: theirs?.seconds ?? null,
+      cSeconds: cRun?.seconds ?? null,
+      numpySeconds: numpyRun?.seconds ?? null,
       seconds: ours.firstSeconds,
     };
   });

@@ -103,10 +103,19 @@ export const VISITED: readonly { readonly case: Case; readonly byNumpy: boolean 
   { case: caseOf([2, 2, 1], [1, -2], 'e2m1fn'), byNumpy: false },
 ];
 
+/** All of them, each once. */
+export const CASES: readonly Case[] = [
+  ...new Map(
+    [...[...TABLE, ...VISITED].map((row) => row.case), ...FORMATS, ...WIDTHS].map((each) => [
+      each.name,
+      each,
+    ]),
+  ).values(),
+];
+
 /** The case of a name. Throws where there is none. */
 export function caseNamed(name: string): Case {
-  const all = [...[...TABLE, ...VISITED].map((row) => row.case), ...FORMATS, ...WIDTHS];
-  const found = all.find((each) => each.name === name);
+  const found = CASES.find((each) => each.name === name);
   if (found === undefined) throw new Error(`no case is named ${JSON.stringify(name)}`);
   return found;
 }
