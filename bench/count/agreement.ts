@@ -42,7 +42,7 @@ export function agreements(
       nonDifferentiable: ours.nonDifferentiable,
       cSeconds: cRun?.seconds ?? null,
       numpySeconds: numpyRun?.seconds ?? null,
-      seconds: ours.firstSeconds,
+      seconds: ours.first.planning + ours.first.counting,
     };
   });
 }

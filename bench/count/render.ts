@@ -31,9 +31,10 @@ export function document(results: Results): string {
 /** The tables alone, those that have rows. */
 export function sections(results: Results): string {
   return [
-    section('Counting exactly, one core', TABLE_NOTES, results.table, tableOf),
-    section('As the format widens', FORMAT_NOTES, results.formats, growthOf),
-    section('As each width grows by one', WIDTH_NOTES, results.widths, growthOf),
+    section('Counting exactly, one core', TIME_NOTES, results.table, tableOf(TIMES)),
+    section('What it took', COST_NOTES, results.table, tableOf(COSTS)),
+    section('As the format widens', FORMAT_NOTES, results.formats, tableOf(GROWTH)),
+    section('As each width grows by one', WIDTH_NOTES, results.widths, tableOf(GROWTH)),
     section(
       'Brute force counts the same',
       results.slabsCompared ? `${AGREEMENT_NOTES}\n${SLAB_NOTES}` : AGREEMENT_NOTES,
@@ -45,12 +46,14 @@ export function sections(results: Results): string {
     .join('\n\n');
 }
 
-const TABLE_NOTES = `Each network has a bias in every unit, ReLU inside, one sample (in brackets). *First*: the first count of a
-fresh process, planning included, code not yet compiled; *later*: the same again in that process. Medians of
-as many fresh processes as *runs* says, one round of all rows after the other. Points per second are |Ω| by the
-first count; the C brute force (\`native/brute-force.c\`) and the numpy one visit slabs of the same network in
-the same rounds, C from a random point on. Memory is the process's resident peak, and what of it stood before
-counting. A dash: not told, or not repeated since the first count took a second or more.`;
+const TIME_NOTES = `Each network has a bias in every unit, ReLU inside, one sample (in brackets). *First*: in a fresh process, whose
+code is not yet compiled; *later*: the same again in that process. Medians of as many fresh processes as *runs*
+says, one round of all rows after the other. Points per second are |Ω| by the first planning and counting; the C brute
+force (\`native/brute-force.c\`) and the numpy one visit slabs of the same network in the same rounds, from a
+random point on. A dash: not told, or not repeated since the first count took a second or more.`;
+
+const COST_NOTES = `In brackets what the planner expected. Memory is the process's resident peak; the estimate is of what counting adds
+to what stood there before.`;
 
 const FORMAT_NOTES = `From 3 values to 253.`;
 
@@ -60,6 +63,9 @@ const AGREEMENT_NOTES = `Every point visited; \`touched\`, \`nonDifferentiable\`
 would have failed. A dash: not run.`;
 
 const SLAB_NOTES = `C and numpy agree on a slab of every network above as well.`;
+
+/** Not told. */
+const DASH = '–';
 
 function section<T>(
   title: string,
@@ -79,105 +85,143 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
   ].join('\n');
 }
 
-function tableOf(rows: Results['table']): string {
-  return markdownTable(
-    [
-      ...['network (sample) format', '\\|Ω\\|', 'ndf / \\|Ω\\|', 'goal', 'first', 'later', 'runs'],
-      ...['method', 'states (estimate)', 'operations (estimate)', 'memory (before)'],
-      ...['points/s', 'C, points/s', 'numpy, points/s', '× C'],
-    ],
-    rows.map((row) => {
-      const [run] = row.runs;
-      const start = [row.case.name, power(row.size)];
-      const native = [rate(row.cRates), rate(row.numpyRates)];
-      const goal = seconds(row.goalSeconds);
-      if (run === undefined) {
-        const why = `not counted: ${row.refused ?? ''}`;
-        return [...start, '–', goal, why, ...Array<string>(6).fill('–'), ...native, '–'];
-      }
-      const perSecond = row.size - Math.log10(median(row.runs.map((each) => each.firstSeconds)));
-      const { estimate } = run;
-      return [
-        ...start,
-        run.density.toPrecision(4),
-        goal,
-        ...times(row.runs),
-        String(row.runs.length),
-        run.method,
-        besideEstimate(run.states, estimate?.states),
-        besideEstimate(run.operations, estimate?.operations),
-        `${mebibytes(row.runs.map((each) => each.residentPeak))} (${mebibytes(row.runs.map((each) => each.residentBefore))})`,
-        power(perSecond),
-        ...native,
-        row.cRates.length === 0 ? '–' : power(perSecond - Math.log10(median(row.cRates))),
-      ];
-    }),
-  );
+/** A column of a table of rows: from a row alone, or from its runs. */
+type Column<R extends Row> =
+  | { readonly head: string; readonly ofRow: (row: R) => string }
+  | { readonly head: string; readonly ofRuns: (row: R, run: Finished) => string };
+
+const NAME: Column<Row> = { head: 'network (sample) format', ofRow: (row) => row.case.name };
+const SIZE: Column<Row> = { head: '\\|Ω\\|', ofRow: (row) => power(row.size) };
+const FIRST: readonly Column<Row>[] = [
+  {
+    head: 'first planning',
+    ofRuns: (row) => seconds(median(row.runs.map((run) => run.first.planning))),
+  },
+  {
+    head: 'first count',
+    ofRuns: (row) => seconds(median(row.runs.map((run) => run.first.counting))),
+  },
+];
+const LATER: Column<Row> = {
+  head: 'later count',
+  ofRuns: (row) => {
+    const times = row.runs.flatMap((run) => run.later.map((each) => each.counting));
+    return times.length === 0 ? DASH : seconds(median(times));
+  },
+};
+const SPEED: Column<Row> = { head: 'points/s', ofRuns: (row) => power(speed(row)) };
+const RATIO: Column<Row> = {
+  head: '× C',
+  ofRuns: (row) =>
+    row.cRates.length === 0 ? DASH : power(speed(row) - Math.log10(median(row.cRates))),
+};
+
+const TIMES: readonly Column<Results['table'][number]>[] = [
+  ...[NAME, SIZE],
+  { head: 'ndf / \\|Ω\\|', ofRuns: (_, run) => run.density.toPrecision(4) },
+  { head: 'goal', ofRow: (row) => seconds(row.goalSeconds) },
+  ...[...FIRST, LATER, SPEED],
+  { head: 'C, points/s', ofRow: (row) => rate(row.cRates) },
+  { head: 'numpy, points/s', ofRow: (row) => rate(row.numpyRates) },
+  RATIO,
+];
+
+const COSTS: readonly Column<Row>[] = [
+  NAME,
+  { head: 'runs', ofRow: (row) => String(row.runs.length) },
+  { head: 'method', ofRuns: (_, run) => run.method },
+  { head: 'states', ofRuns: (_, run) => beside(run.states, run.estimate?.states, short) },
+  {
+    head: 'operations',
+    ofRuns: (_, run) => beside(run.operations, run.estimate?.operations, short),
+  },
+  {
+    head: 'first count',
+    ofRuns: (row, { estimate }) =>
+      beside(median(row.runs.map((run) => run.first.counting)), estimate?.seconds, seconds),
+  },
+  {
+    head: 'memory before',
+    ofRuns: (row) => mebibytes(median(row.runs.map((run) => run.residentBefore))),
+  },
+  {
+    head: 'memory added',
+    ofRuns: (row, { estimate }) =>
+      beside(
+        median(row.runs.map((run) => run.residentPeak - run.residentBefore)),
+        estimate?.bytes,
+        mebibytes,
+      ),
+  },
+  {
+    head: 'peak',
+    ofRuns: (row) => mebibytes(median(row.runs.map((run) => run.residentPeak))),
+  },
+];
+
+const GROWTH: readonly Column<Row>[] = [
+  ...[NAME, SIZE, ...FIRST, LATER],
+  { head: 'states', ofRuns: (_, run) => beside(run.states, run.estimate?.states, short) },
+  ...[SPEED, RATIO],
+];
+
+/** Why a case was not counted stands in the first column that needs its runs. */
+function tableOf<R extends Row>(columns: readonly Column<R>[]): (rows: readonly R[]) => string {
+  return (rows) =>
+    markdownTable(
+      columns.map((column) => column.head),
+      rows.map((row) => {
+        const [run] = row.runs;
+        const firstOfRuns = columns.findIndex((column) => 'ofRuns' in column);
+        return columns.map((column, index) => {
+          if ('ofRow' in column) return column.ofRow(row);
+          if (run !== undefined) return column.ofRuns(row, run);
+          return index === firstOfRuns ? `not counted: ${row.refused ?? ''}` : DASH;
+        });
+      }),
+    );
 }
 
-function growthOf(rows: readonly Row[]): string {
-  return markdownTable(
-    ['network (sample) format', '\\|Ω\\|', 'first', 'later', 'states', 'points/s', '× C'],
-    rows.map((row) => {
-      const [run] = row.runs;
-      if (run === undefined) {
-        return [
-          row.case.name,
-          power(row.size),
-          `not counted: ${row.refused ?? ''}`,
-          '–',
-          '–',
-          '–',
-          '–',
-        ];
-      }
-      const perSecond = row.size - Math.log10(median(row.runs.map((each) => each.firstSeconds)));
-      return [
-        row.case.name,
-        power(row.size),
-        ...times(row.runs),
-        String(run.states),
-        power(perSecond),
-        row.cRates.length === 0 ? '–' : power(perSecond - Math.log10(median(row.cRates))),
-      ];
-    }),
-  );
+/** log10 of |Ω| by the seconds of a first planning and count. */
+function speed(row: Row): number {
+  const times = row.runs.map(({ first }) => first.planning + first.counting);
+  return row.size - Math.log10(median(times));
 }
 
 function agreementsOf(rows: readonly Agreement[]): string {
   return markdownTable(
-    ['network (sample) format', 'points visited', 'nonDifferentiable', 'C', 'numpy', 'first count'],
+    ['network (sample) format', 'points visited', 'nonDifferentiable', 'C', 'numpy', 'the engine'],
     rows.map((row) => [
       row.name,
       row.points,
       row.nonDifferentiable,
-      row.cSeconds === null ? '–' : seconds(row.cSeconds),
-      row.numpySeconds === null ? '–' : seconds(row.numpySeconds),
+      row.cSeconds === null ? DASH : seconds(row.cSeconds),
+      row.numpySeconds === null ? DASH : seconds(row.numpySeconds),
       seconds(row.seconds),
     ]),
   );
 }
 
-function times(runs: readonly Finished[]): [string, string] {
-  const again = runs.flatMap((run) => run.againSeconds);
-  return [
-    seconds(median(runs.map((run) => run.firstSeconds))),
-    again.length === 0 ? '–' : seconds(median(again)),
-  ];
+/** A figure, and in brackets its estimate where there is one. */
+function beside(
+  actual: number | null,
+  estimate: number | undefined,
+  text: (n: number) => string,
+): string {
+  const shown = actual === null ? DASH : text(actual);
+  return estimate === undefined ? shown : `${shown} (${text(estimate)})`;
 }
 
-function besideEstimate(actual: number | null, estimate: string | undefined): string {
-  if (actual === null) return '–';
-  const short = (n: number): string => (n < 1e6 ? String(n) : power(Math.log10(n)));
-  return `${short(actual)} (${estimate === undefined ? '–' : short(Number(estimate))})`;
+function short(n: number): string {
+  return n < 1e6 ? String(n) : power(Math.log10(n));
 }
 
 function rate(rates: readonly number[]): string {
-  return rates.length === 0 ? '–' : power(Math.log10(median(rates)));
+  return rates.length === 0 ? DASH : power(Math.log10(median(rates)));
 }
 
-function mebibytes(bytes: readonly number[]): string {
-  return `${Math.round(median(bytes) / 2 ** 20)} MiB`;
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)} MiB`;
 }
 
 /** Three digits and a unit. */
