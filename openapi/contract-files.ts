@@ -15,7 +15,7 @@ function never(): never {
 
 async function document(): Promise<object> {
   const app = await buildApp({
-    config: { bodyLimitBytes: 1, maxVisits: 1n, maxShards: 1 },
+    config: { bodyLimitBytes: 1, maxVisits: 1n, maxOperations: 1, maxShards: 1 },
     queue: {
       submit: never,
       get: never,
@@ -28,7 +28,7 @@ async function document(): Promise<object> {
       close: never,
     },
     log: pino({ level: 'silent' }),
-    analysis: { parse: never, plan: never, bounds: never },
+    analysis: { parse: never, plan: never, planning: never, bounds: never },
     catalogue: { formats: [], format: never, activations: [] },
     reports: { markdown: never, html: never, htmlPolicy: '' },
   });

@@ -22,6 +22,7 @@ import { formatRoutes } from './http/routes/formats.js';
 import { healthRoutes } from './http/routes/health.js';
 import { jobRoutes } from './http/routes/jobs.js';
 import { collectMetrics, metricsRoute } from './http/routes/metrics.js';
+import { planRoute } from './http/routes/plan.js';
 import { problemRoutes } from './http/routes/problems.js';
 import { reportRoute } from './http/routes/report.js';
 import { resultRoute } from './http/routes/result.js';
@@ -88,6 +89,7 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   const registry = await collectMetrics(app);
 
   analyzeRoute(app, dependencies);
+  planRoute(app, dependencies);
   boundsRoute(app, dependencies);
   jobRoutes(app, dependencies);
   resultRoute(app, dependencies);

@@ -31,8 +31,10 @@ export interface Config {
   readonly threads: number;
   readonly logLevel: LogLevel;
   readonly bodyLimitBytes: number;
-  /** Most points that an exhaustive job may visit. */
+  /** Most points that an enumeration may visit. */
   readonly maxVisits: bigint;
+  /** Most operations that a layered count may be estimated at; about 3·10⁸ take a second. */
+  readonly maxOperations: number;
   /** Most shards of one job. */
   readonly maxShards: number;
   readonly lockDurationMs: number;
@@ -64,6 +66,7 @@ const EnvironmentSchema = Type.Object({
   ),
   GRADCERT_BODY_LIMIT: Type.Integer({ default: 4 * 1024 * 1024, minimum: 1024 }),
   GRADCERT_MAX_VISITS: Type.String({ default: String(2n ** 32n), pattern: '^[1-9][0-9]{0,99}$' }),
+  GRADCERT_MAX_OPERATIONS: Type.Number({ default: 1e12, minimum: 1, maximum: 1e18 }),
   GRADCERT_MAX_SHARDS: Type.Integer({ default: 256, minimum: 1, maximum: 1000 }),
   GRADCERT_LOCK_DURATION_MS: Type.Integer({ default: 60_000, minimum: 100 }),
   GRADCERT_STALLED_INTERVAL_MS: Type.Integer({ default: 30_000, minimum: 100 }),
@@ -158,6 +161,7 @@ export function loadConfig(
     logLevel: parsed.GRADCERT_LOG_LEVEL,
     bodyLimitBytes: parsed.GRADCERT_BODY_LIMIT,
     maxVisits: BigInt(parsed.GRADCERT_MAX_VISITS),
+    maxOperations: parsed.GRADCERT_MAX_OPERATIONS,
     maxShards: parsed.GRADCERT_MAX_SHARDS,
     lockDurationMs: parsed.GRADCERT_LOCK_DURATION_MS,
     stalledIntervalMs: parsed.GRADCERT_STALLED_INTERVAL_MS,

@@ -13,7 +13,7 @@ import { buildApp } from './app.js';
 import { loadConfig, type Config } from './config.js';
 import type { Dependencies } from './http/dependencies.js';
 import { activationEntries, formatEntry, formatSummaries } from './plan/catalogue.js';
-import { planOf } from './plan/make.js';
+import { planOf, planningOf } from './plan/make.js';
 import { parseRequest } from './plan/parse.js';
 import { boundsOf } from './plan/result.js';
 import { openBullQueue } from './queue/bull-queue.js';
@@ -40,7 +40,7 @@ function dependenciesOf(config: Config, queue: JobQueue, log: Logger): Dependenc
     config,
     queue,
     log,
-    analysis: { parse: parseRequest, plan: planOf, bounds: boundsOf },
+    analysis: { parse: parseRequest, plan: planOf, planning: planningOf, bounds: boundsOf },
     catalogue: {
       formats: formatSummaries(),
       format: formatEntry,

@@ -53,6 +53,7 @@ test('every variable is read', () => {
     logLevel: 'silent',
     bodyLimitBytes: 65536,
     maxVisits: 2n ** 100n,
+    maxOperations: 1e12,
     maxShards: 1000,
     lockDurationMs: 3000,
     stalledIntervalMs: 1000,

@@ -99,6 +99,7 @@ describe('openapi/', () => {
       'GET /readyz',
       'POST /analyze',
       'POST /bounds',
+      'POST /plan',
     ]);
   });
 });
@@ -162,7 +163,7 @@ describe('examples', () => {
   for (const [name, { request }] of Object.entries(REQUEST_EXAMPLES)) {
     test(`${name} is taken`, async (t) => {
       const { api, app } = await service(t, {
-        config: { bodyLimitBytes: 65_536, maxVisits: 1n, maxShards: 1 },
+        config: { bodyLimitBytes: 65_536, maxVisits: 1n, maxOperations: 1e12, maxShards: 1 },
       });
       const answer = await api.post('/analyze').send(request).expect(202);
       conforms(app, 'POST /analyze', answer);

@@ -15,7 +15,7 @@ import type { Result } from '../src/schemas/result.js';
 
 const FOLDER = new URL('../../examples/', import.meta.url);
 const SUFFIX = '.request.json';
-const LIMITS = { maxVisits: 1n << 24n, maxShards: 8 };
+const LIMITS = { maxVisits: 1n << 24n, maxOperations: 1e12, maxShards: 8 };
 const JOB = { id: 'example', createdAt: '2026-01-01T00:00:00.000Z', finishedAt: null };
 
 const names = (await readdir(FOLDER))

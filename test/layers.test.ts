@@ -22,7 +22,7 @@ interface Import {
 
 /** From the bottom up; those of one row are siblings and do not see each other. */
 const ENGINE: readonly (readonly string[])[] = [
-  ['engine/errors', 'engine/tally'],
+  ['engine/errors'],
   ['engine/num'],
   ['engine/format'],
   ['engine/net'],

@@ -17,7 +17,11 @@ import { anyCase } from './arbitraries-networks.js';
 function planned(body: object): Plan {
   const parsed = parseRequest(body);
   assert.ok(parsed.ok);
-  const made = planOf(parsed.question, { maxVisits: 1n << 32n, maxShards: 64 });
+  const made = planOf(parsed.question, {
+    maxVisits: 1n << 32n,
+    maxOperations: 1e12,
+    maxShards: 64,
+  });
   assert.ok(made.ok);
   return made.plan;
 }

@@ -90,7 +90,11 @@ async function example(name: string): Promise<object> {
 function localText(body: object): string {
   const parsed = parseRequest(body);
   assert.ok(parsed.ok);
-  const planned = planOf(parsed.question, { maxVisits: 1n << 32n, maxShards: 256 });
+  const planned = planOf(parsed.question, {
+    maxVisits: 1n << 32n,
+    maxOperations: 1e12,
+    maxShards: 256,
+  });
   assert.ok(planned.ok);
   return runLocally(planned.plan);
 }

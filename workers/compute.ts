@@ -7,7 +7,7 @@
  */
 import type { Plan, Shard } from '../src/plan/plan.js';
 import { mergeTallies, resultText } from '../src/plan/result.js';
-import { runShard } from '../src/plan/run.js';
+import { Outgrown, runShard } from '../src/plan/run.js';
 import { planFromText } from '../src/plan/wire.js';
 
 /** A plan's canonical text in UTF-8, in memory that all threads see. */
@@ -19,8 +19,8 @@ export interface SharedPlan {
 export interface ShardTask {
   readonly plan: SharedPlan;
   readonly shard: Shard;
-  /** Eight bytes: visits done so far, written here and read by the main thread. */
-  readonly visited: SharedArrayBuffer;
+  /** Eight bytes: how much of the shard's range is done, written here and read by the main thread. */
+  readonly done: SharedArrayBuffer;
 }
 
 export interface MergeTask {
@@ -38,12 +38,22 @@ function planOf({ hash, bytes }: SharedPlan): Plan {
   return parsed.plan;
 }
 
+/** Said instead of an answer where a count meets a limit: errors lose their class between threads. */
+export interface OutgrownAnswer {
+  readonly outgrown: string;
+}
+
 /** *Exact.* The shard's tally as text. */
-export function shard({ plan, shard, visited }: ShardTask): string {
-  const counter = new BigUint64Array(visited);
-  return runShard(planOf(plan), shard, (visitsDone) => {
-    Atomics.store(counter, 0, visitsDone);
-  });
+export function shard({ plan, shard, done }: ShardTask): string | OutgrownAnswer {
+  const counter = new BigUint64Array(done);
+  try {
+    return runShard(planOf(plan), shard, (part) => {
+      Atomics.store(counter, 0, part);
+    });
+  } catch (error) {
+    if (error instanceof Outgrown) return { outgrown: error.message };
+    throw error;
+  }
 }
 
 /** *Exact.* The result's text. */

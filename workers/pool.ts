@@ -6,13 +6,13 @@
  * computes, so that locks and heartbeats are always in time.
  */
 import { Piscina } from 'piscina';
-import type { MergeTask, ShardTask } from './compute.js';
+import type { MergeTask, OutgrownAnswer, ShardTask } from './compute.js';
 
 /** How a computation ended without an answer. */
 export class ComputeFailure extends Error {
   override readonly name = 'ComputeFailure';
-  /** `threw` and `out-of-memory` would happen again; a thread that `crashed` may have had bad luck. */
-  readonly kind: 'threw' | 'out-of-memory' | 'crashed';
+  /** All but `crashed` would happen again; a thread that crashed may have had bad luck. */
+  readonly kind: 'threw' | 'outgrown' | 'out-of-memory' | 'crashed';
 
   constructor(kind: ComputeFailure['kind'], cause: unknown) {
     super(`computation ${kind}`, { cause });
@@ -51,6 +51,10 @@ function failureOf(error: unknown): ComputeFailure {
   return new ComputeFailure(exited ? 'crashed' : 'threw', error);
 }
 
+function isOutgrown(answer: unknown): answer is OutgrownAnswer {
+  return typeof answer === 'object' && answer !== null && 'outgrown' in answer;
+}
+
 /** Starts no thread before the first task; never more than `threads` shards and one merge. */
 export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions): Pool {
   const piscina = new Piscina({
@@ -79,6 +83,7 @@ export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions):
         piscina.run(task, { name, signal: AbortSignal.any([signal, over.signal]) }),
         broken,
       ]);
+      if (isOutgrown(answer)) throw new ComputeFailure('outgrown', new Error(answer.outgrown));
       if (typeof answer !== 'string') throw new TypeError(`compute ${name}: no text came back`);
       return answer;
     } catch (error) {

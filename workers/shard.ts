@@ -32,19 +32,16 @@ function everySecond(work: Work, tell: () => Promise<void>): () => void {
 
 async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<string> {
   const { shared } = await work.plans.load(data.plan);
-  const visited = new SharedArrayBuffer(8);
-  const counter = new BigUint64Array(visited);
+  const done = new SharedArrayBuffer(8);
+  const counter = new BigUint64Array(done);
   const quiet = everySecond(work, async () => {
-    const done = Atomics.load(counter, 0);
-    const state = await work.records.progress(data.job, plan, data.index, done);
+    const part = Atomics.load(counter, 0);
+    const state = await work.records.progress(data.job, plan, data.index, part);
     if (state !== 'running') task.stop();
   });
   try {
     const { index, from, to } = data;
-    return await work.pool.shard(
-      { plan: shared, shard: { index, from, to }, visited },
-      task.signal,
-    );
+    return await work.pool.shard({ plan: shared, shard: { index, from, to }, done }, task.signal);
   } finally {
     quiet();
   }

@@ -69,6 +69,11 @@ function faultOf(
     const detail = `${subject} needed more memory than a compute thread has.`;
     return { code: `${kind}-out-of-memory`, detail, sure: true };
   }
+  if (error instanceof ComputeFailure && error.kind === 'outgrown') {
+    const why = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    const detail = `${subject} outgrew what its plan allows${why}. POST /plan tells what a question costs.`;
+    return { code: 'count-outgrown', detail, sure: true };
+  }
   if (error instanceof ComputeFailure && error.kind === 'threw') {
     const detail = `${subject} could not be computed: the engine met a fault of its own.`;
     return { code: `${kind}-failed`, detail, sure: true };

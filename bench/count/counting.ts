@@ -1,7 +1,11 @@
 /** How a benchmark asks the engine for counts: the one place that knows by which functions. */
-import { gridProgramOf } from '../../src/engine/count/grid.js';
-import { layeredCounts } from '../../src/engine/count/layered/layered.js';
-import { spaceOf, type Network, type Proxies } from '../../src/engine/index.js';
+import {
+  OPERATIONS_PER_SECOND,
+  candidatesOf,
+  countingOf,
+  type Network,
+  type Proxies,
+} from '../../src/engine/index.js';
 
 /** What a count is expected to take. */
 export interface Estimate {
@@ -28,23 +32,32 @@ export interface Counted {
   readonly operations: number | null;
 }
 
+/** What a plan may spend on its estimate, as in src/plan/make.ts. */
+const ESTIMATE_OPERATIONS = 3e7;
+const LIMITS = { maxOperations: 1e13, maxBytes: 2 ** 32, maxWalks: 1e6 };
+
 /** Everything that comes before the counting. Throws where counts are out of reach. */
 export function planOf(network: Network, proxies: Proxies): Planned {
-  const space = spaceOf(network);
-  const program = gridProgramOf(network, proxies, space);
-  if (program === null) throw new Error('not on a grid of doubles');
+  const best = candidatesOf(network, proxies, ESTIMATE_OPERATIONS).find(
+    ({ estimate }) => estimate !== null,
+  );
+  if (best === undefined) throw new Error('no method applies');
   return {
-    method: 'layered',
-    estimate: null,
+    method: best.method,
+    estimate:
+      best.estimate === null
+        ? null
+        : { ...best.estimate, seconds: best.estimate.operations / OPERATIONS_PER_SECOND },
     count: () => {
-      const counts = layeredCounts(network, proxies, program, { maxStates: 1e7, maxWalks: 1e6 });
-      if (counts === null) throw new Error('layered counting declines');
+      const counting = countingOf(network, proxies, best.method, LIMITS);
+      const tally = counting.tallyOf(0n, counting.parts, () => undefined);
+      const { multiplicity } = counting.space;
       return {
-        touched: counts.touched * space.multiplicity,
-        nonDifferentiable: counts.nonDifferentiable * space.multiplicity,
-        incorrect: counts.incorrect * space.multiplicity,
-        states: counts.states,
-        operations: null,
+        touched: tally.touched * multiplicity,
+        nonDifferentiable: tally.nonDifferentiable * multiplicity,
+        incorrect: tally.incorrect * multiplicity,
+        states: Number(tally.states),
+        operations: counting.work().operations,
       };
     },
   };

@@ -28,10 +28,16 @@ function numberText(exact: string): string {
   return text === exact ? exact : `${shorten(exact)} ${lossless ? '=' : '≈'} ${text}`;
 }
 
+function effortText({ visited, states }: ExhaustiveResult): string {
+  return visited === undefined
+    ? `${shorten(states ?? '0')} states summed`
+    : `${shorten(visited)} points visited`;
+}
+
 function exhaustiveLines(result: ExhaustiveResult): string[] {
   const { counts, density, space } = result;
   return [
-    `|Ω| = ${shorten(space.size)}, ${String(space.parameters)} parameters; ${result.method}, ${shorten(result.visited)} points visited`,
+    `|Ω| = ${shorten(space.size)}, ${String(space.parameters)} parameters; ${result.method}, ${effortText(result)}`,
     `no derivative     ${shorten(counts.nonDifferentiable)}   density ${numberText(density.nonDifferentiable.exact)}`,
     `AD wrong          ${shorten(counts.incorrect)}   density ${numberText(density.incorrect.exact)}`,
     `first moment      ${numberText(result.firstMoment.exact)}`,

@@ -11,6 +11,17 @@ export {
 } from './ad/proxies.js';
 export { reverseMode } from './ad/reverse.js';
 export type { Proxies } from './ad/rules.js';
+export {
+  OPERATIONS_PER_SECOND,
+  candidatesOf,
+  countingOf,
+  type Candidate,
+  type CountMethod,
+  type Counting,
+} from './count/counting.js';
+export type { CountEstimate } from './count/layered/estimate.js';
+export type { CountLimits } from './count/layered/meter.js';
+export { Outgrown } from './count/layered/outgrown.js';
 export { enumerationOf, type Enumeration, type EnumerationOptions } from './count/enumerate.js';
 export { neuronsOf, spaceOf, type Neuron, type Space } from './count/space.js';
 export { ENGINE_ERRORS, EngineError, type EngineErrorCode, type EngineFault } from './errors.js';
@@ -42,7 +53,7 @@ export {
   type Rational,
 } from './num/rational.js';
 export { parseExact, toText } from './num/text.js';
-export { emptyTally, mergeTallies, type NeuronTally, type Tally } from './tally.js';
+export { emptyTally, mergeTallies, type NeuronTally, type Tally, type Witness } from './tally.js';
 export { reportTheorems } from './theorem/report.js';
 export type { Subject, TheoremReport } from './theorem/theorem.js';
 export { judgeOf, type RelevantTie, type Verdict } from './verdict.js';

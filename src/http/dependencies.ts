@@ -16,6 +16,7 @@ import type { Limits, Plan, Refusal } from '../plan/plan.js';
 import type { Fault, Question } from '../plan/question.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import type { ActivationEntry, FormatEntry, FormatSummary } from '../schemas/catalogue.js';
+import type { Planning } from '../schemas/plan.js';
 import type { Mode } from '../schemas/request.js';
 import type { BoundsResult, Result } from '../schemas/result.js';
 
@@ -37,6 +38,7 @@ export interface Analysis {
   /** The question of a body; a body without a mode gets the default one. */
   parse(body: unknown, defaultMode?: Mode): Parsed;
   plan(question: Question, limits: Limits): Planned;
+  planning(question: Question, limits: Limits): Planning;
   bounds(question: Question): BoundsResult;
 }
 
@@ -61,7 +63,7 @@ export interface Reports {
 }
 
 export interface Dependencies {
-  readonly config: Pick<Config, 'bodyLimitBytes' | 'maxVisits' | 'maxShards'>;
+  readonly config: Pick<Config, 'bodyLimitBytes' | 'maxVisits' | 'maxOperations' | 'maxShards'>;
   readonly queue: JobQueue;
   readonly log: FastifyBaseLogger;
   readonly analysis: Analysis;

@@ -1,24 +1,36 @@
 /**
- * From a question to a plan, or to a refusal before anything is enqueued: which method, how many
- * points, how many shards.
+ * From a question to a plan, or to a refusal before anything is enqueued: which method, at what
+ * cost, in how many shards. Every method is estimated on the actual network; the cheapest that this
+ * installation takes on is taken.
  */
 import {
   ENGINE_VERSION,
-  enumerationOf,
+  OPERATIONS_PER_SECOND,
+  candidatesOf,
   log10Estimate,
-  spaceOf,
   spaceSize,
+  type Candidate,
   type Network,
+  type Proxies,
 } from '../engine/index.js';
+import type { Planning } from '../schemas/plan.js';
 import { compileQuestion } from './compile.js';
+import { nearestFormat } from './nearest.js';
 import type { Limits, Plan, Refusal } from './plan.js';
 import type { Question } from './question.js';
+import { STATE_BYTES_MAX } from './run.js';
 
 export type Planned =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal };
 
-/** Points of one shard, by enumerator: seconds of work either way. */
-const SHARD_VISITS = { compiled: 1n << 22n, interpreted: 1n << 14n } as const;
+/** Work of one shard: a second or two. */
+const SHARD_OPERATIONS = 5e8;
+/** Methods that take less than this are equally cheap: the most direct one is taken. */
+const CHEAP_OPERATIONS = OPERATIONS_PER_SECOND;
+/** Operations that estimating one question may take. */
+const ESTIMATE_OPERATIONS = 3e7;
+/** A shard may take this many times what the whole was estimated at, and so much more. */
+const OUTGROWN = { factor: 10, operations: 1e10 } as const;
 /** The reference enumerator is about this many times slower than the kernel. */
 const INTERPRETED_COST = 1000n;
 /** Most numbers (gradients of all units) that one point's derivative may hold. */
@@ -27,21 +39,60 @@ const POINT_NUMBERS_MAX = 50_000_000;
 /** Plans a question within the limits of this installation. */
 export function planOf(question: Question, limits: Limits): Planned {
   const { network, proxies } = compileQuestion(question);
+  return planCompiled(question, network, proxies, limits);
+}
+
+/** *Estimate.* What each method would cost, and what would be done; nothing is enqueued. */
+export function planningOf(question: Question, limits: Limits): Planning {
+  const { network, proxies } = compileQuestion(question);
   const size = spaceSize(network);
+  const candidates =
+    question.mode === 'exhaustive' ? candidatesOf(network, proxies, ESTIMATE_OPERATIONS) : [];
+  const planned = planCompiled(question, network, proxies, limits, candidates);
+  return {
+    engine: ENGINE_VERSION,
+    mode: question.mode,
+    space: {
+      parameters: network.parameters.length,
+      size: String(size),
+      log10: log10Estimate(size),
+    },
+    accepted: planned.ok,
+    method: planned.ok ? planned.plan.method : null,
+    shards: planned.ok ? planned.plan.shards : null,
+    methods: candidates.map((candidate) => methodText(candidate, limits)),
+    refusal: planned.ok
+      ? null
+      : {
+          code: planned.refusal.code,
+          detail: planned.refusal.detail,
+          nearest: nearestIn(planned.refusal),
+        },
+  };
+}
+
+function planCompiled(
+  question: Question,
+  network: Network,
+  proxies: Proxies,
+  limits: Limits,
+  known?: readonly Candidate[],
+): Planned {
   const plan = {
     engine: ENGINE_VERSION,
     question,
     mode: question.mode,
     parameters: network.parameters.length,
-    size: String(size),
+    size: String(spaceSize(network)),
+    range: '1',
+    shards: 1,
+    maxOperations: OUTGROWN.operations,
   };
-  if (question.mode === 'bounds') {
-    return { ok: true, plan: { ...plan, method: 'bounds', visits: '1', shards: 1 } };
-  }
+  if (question.mode === 'bounds') return { ok: true, plan: { ...plan, method: 'bounds' } };
   if (question.mode === 'point') {
     const refusal = pointRefusal(network);
     if (refusal !== null) return { ok: false, refusal };
-    return { ok: true, plan: { ...plan, method: 'point', visits: '1', shards: 1 } };
+    return { ok: true, plan: { ...plan, method: 'point' } };
   }
   if (question.mode === 'sampled') {
     return {
@@ -54,48 +105,138 @@ export function planOf(question: Question, limits: Limits): Planned {
       },
     };
   }
-  const { visits } = spaceOf(network);
-  if (visits > limits.maxVisits) {
-    return { ok: false, refusal: tooLarge(network, size, visits, limits.maxVisits, null) };
+  const candidates = known ?? candidatesOf(network, proxies, ESTIMATE_OPERATIONS);
+  const best = cheapest(candidates, limits);
+  if (best === null) {
+    return { ok: false, refusal: tooLarge(question, network, candidates, limits) };
   }
-  const { compiled } = enumerationOf(network, proxies);
-  const most = compiled ? limits.maxVisits : limits.maxVisits / INTERPRETED_COST;
-  if (visits > most) {
-    const why = 'the numbers of this network are too wide for the fast enumerator';
-    return { ok: false, refusal: tooLarge(network, size, visits, most, why) };
-  }
-  const perShard = compiled ? SHARD_VISITS.compiled : SHARD_VISITS.interpreted;
-  const wanted = (visits + perShard - 1n) / perShard;
-  const maxShards = BigInt(limits.maxShards);
-  const shards = Number(wanted < maxShards ? wanted : maxShards);
+  const { method, parts, estimate } = best;
+  const wanted = Math.min(Math.ceil(estimate.operations / SHARD_OPERATIONS), limits.maxShards);
+  const shards = parts < BigInt(wanted) ? Number(parts) : Math.max(1, wanted);
   return {
     ok: true,
-    plan: { ...plan, method: 'enumeration', visits: String(visits), shards },
+    plan: {
+      ...plan,
+      method,
+      range: String(parts),
+      shards,
+      maxOperations: Math.ceil(OUTGROWN.factor * estimate.operations + OUTGROWN.operations),
+    },
   };
 }
 
-function tooLarge(
+type Estimated = Candidate & { readonly estimate: NonNullable<Candidate['estimate']> };
+
+function isAffordable(candidate: Candidate, limits: Limits): candidate is Estimated {
+  const { estimate, method, parts, compiled } = candidate;
+  if (estimate === null) return false;
+  if (method === 'enumeration') {
+    return parts <= (compiled ? limits.maxVisits : limits.maxVisits / INTERPRETED_COST);
+  }
+  return estimate.operations <= limits.maxOperations && estimate.bytes <= STATE_BYTES_MAX;
+}
+
+/** Candidates come with the most direct method first. */
+function cheapest(candidates: readonly Candidate[], limits: Limits): Estimated | null {
+  const cost = ({ estimate }: Estimated): number => Math.max(CHEAP_OPERATIONS, estimate.operations);
+  return candidates
+    .filter((candidate): candidate is Estimated => isAffordable(candidate, limits))
+    .reduce<Estimated | null>(
+      (best, candidate) => (best === null || cost(candidate) < cost(best) ? candidate : best),
+      null,
+    );
+}
+
+/** Whether some method of counting a network is within the limits. */
+export function isCountable(
   network: Network,
-  size: bigint,
-  visits: bigint,
-  most: bigint,
-  why: string | null,
+  proxies: Proxies,
+  limits: Limits,
+  operations: number,
+): boolean {
+  return cheapest(candidatesOf(network, proxies, operations), limits) !== null;
+}
+
+function methodText(candidate: Candidate, limits: Limits): Planning['methods'][number] {
+  const { method, estimate, why } = candidate;
+  return {
+    method,
+    applies: estimate !== null,
+    affordable: isAffordable(candidate, limits),
+    why,
+    ...(method === 'enumeration' ? { visits: String(candidate.parts) } : {}),
+    estimate:
+      estimate === null
+        ? null
+        : {
+            states: finite(estimate.states),
+            operations: finite(estimate.operations),
+            log10Operations: estimate.log10Operations,
+            bytes: finite(estimate.bytes),
+            seconds: finite(estimate.operations / OPERATIONS_PER_SECOND),
+          },
+  };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function tooLarge(
+  question: Question,
+  network: Network,
+  candidates: readonly Candidate[],
+  limits: Limits,
 ): Refusal {
-  const space = { parameters: network.parameters.length, size: String(size) };
-  const power = `10^${log10Estimate(size).toFixed(1)}`;
+  const size = spaceSize(network);
+  const methods = candidates.map((candidate) => methodText(candidate, limits));
   const largestMode = pointRefusal(network) === null ? 'point' : 'bounds';
-  const shown = space.size.length <= 60 ? space.size : `about ${power}`;
+  const format = nearestFormat(question, network, (narrower, narrowerProxies, operations) =>
+    isCountable(narrower, narrowerProxies, limits, operations),
+  );
+  const costs = candidates.map(costSentence).join(' ');
+  const fits = format === null ? '' : ` Of the narrower formats, "${format}" can be counted.`;
   return {
     status: 422,
     code: 'space-too-large',
-    detail: `An exhaustive analysis would visit ${visits === size ? 'all' : 'a quotient of'} ${shown} points of Ω; this service visits at most ${String(most)}${why === null ? '' : ` (${why})`}. The largest mode that fits is "${largestMode}".`,
+    detail: `Ω has ${powerOf(size)} points and no method can count it here. ${costs} This service takes on ${String(limits.maxVisits)} visits or ${exponential(limits.maxOperations)} operations and ${String(STATE_BYTES_MAX)} bytes of states. The largest mode that fits is "${largestMode}".${fits}`,
     extensions: {
-      space,
-      visits: String(visits),
-      maxVisits: String(most),
+      space: {
+        parameters: network.parameters.length,
+        size: String(size),
+        log10: log10Estimate(size),
+      },
+      methods,
+      limits: {
+        maxVisits: String(limits.maxVisits),
+        maxOperations: limits.maxOperations,
+        maxStateBytes: STATE_BYTES_MAX,
+      },
       largestMode,
+      nearest: { mode: largestMode, format },
     },
   };
+}
+
+function nearestIn(refusal: Refusal): { mode: string; format: string | null } | null {
+  const nearest = refusal.extensions['nearest'];
+  return nearest === undefined ? null : (nearest as { mode: string; format: string | null });
+}
+
+function costSentence({ method, estimate, parts, why }: Candidate): string {
+  if (estimate === null) return `Method "${method}" does not apply: ${why}.`;
+  if (method === 'enumeration') return `Method "enumeration" would visit ${powerOf(parts)} points.`;
+  return `Method "${method}" would take about ${exponential(estimate.operations)} operations and ${exponential(estimate.states)} states.`;
+}
+
+function exponential(value: number): string {
+  return Number.isFinite(value) ? value.toExponential(1) : 'beyond 10^308';
+}
+
+/** A count in words: in full where it is short. */
+function powerOf(count: bigint): string {
+  const text = String(count);
+  return text.length <= 30 ? text : `about 10^${log10Estimate(count).toFixed(1)}`;
 }
 
 function pointRefusal(network: Network): Refusal | null {

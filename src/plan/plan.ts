@@ -5,6 +5,7 @@
  * says everything a worker needs: the engine's objects are rebuilt from `question` where the work
  * is done. The answer does not depend on the cut (`test/pipeline.test.ts`).
  */
+import type { CountMethod } from '../engine/index.js';
 import type { Mode } from '../schemas/request.js';
 import type { Question } from './question.js';
 
@@ -13,18 +14,22 @@ export interface Plan {
   readonly engine: string;
   readonly question: Question;
   readonly mode: Mode;
-  readonly method: 'enumeration' | 'point' | 'bounds';
+  readonly method: CountMethod | 'point' | 'bounds';
   /** Number of free parameters. */
   readonly parameters: number;
   /** |Ω|, as text. */
   readonly size: string;
-  /** Number of points to visit: |Ω| over the sizes of the inert parameters; 1 for a point. */
-  readonly visits: string;
-  /** How many shards the ranks [0, visits) are cut into. */
+  /**
+   * The range [0, range) that is cut into shards: in an enumeration the ranks of the points to visit
+   * (|Ω| over the sizes of the inert parameters), in a layered count parts of the work, else 1.
+   */
+  readonly range: string;
   readonly shards: number;
+  /** Operations at which a shard gives up: its estimate was wrong by far. */
+  readonly maxOperations: number;
 }
 
-/** One idempotent piece of a plan: the ranks [from, to) of the points to visit, as text. */
+/** One idempotent piece of a plan: [from, to) of its range, as text. */
 export interface Shard {
   readonly index: number;
   readonly from: string;
@@ -33,8 +38,10 @@ export interface Shard {
 
 /** What this installation is willing to do; refused beyond, before anything is enqueued. */
 export interface Limits {
-  /** Most points that an exhaustive job may visit. */
+  /** Most points that an enumeration may visit. */
   readonly maxVisits: bigint;
+  /** Most operations that a layered count may be estimated at; about 3·10⁸ take a second. */
+  readonly maxOperations: number;
   /** Most shards of one job; 1 to 1000. */
   readonly maxShards: number;
 }
@@ -48,13 +55,13 @@ export interface Refusal {
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-/** *Exact.* The ranks of the plan cut into `plan.shards` intervals of nearly equal length. */
+/** *Exact.* The range of the plan cut into `plan.shards` intervals of nearly equal length. */
 export function shardsOf(plan: Plan): Shard[] {
-  const visits = BigInt(plan.visits);
+  const range = BigInt(plan.range);
   const count = BigInt(plan.shards);
   return Array.from({ length: plan.shards }, (_, index) => ({
     index,
-    from: String((visits * BigInt(index)) / count),
-    to: String((visits * BigInt(index + 1)) / count),
+    from: String((range * BigInt(index)) / count),
+    to: String((range * BigInt(index + 1)) / count),
   }));
 }

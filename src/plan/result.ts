@@ -17,7 +17,6 @@ import {
   type Network,
   type Proxies,
   type Rational,
-  type Space,
   type Tally,
 } from '../engine/index.js';
 import type { ExactWithValue } from '../schemas/exact.js';
@@ -34,18 +33,16 @@ export function mergeTallies(plan: Plan, texts: readonly string[]): string {
   const tallies = texts.map(tallyFromText);
   const [first] = tallies;
   if (first === undefined) throw new Error('mergeTallies: a plan has at least one shard');
-  if (first.kind !== 'enumeration') return tallyToText(first);
+  if (first.kind !== 'count') return tallyToText(first);
   let merged = emptyTally(first.tally.neurons.length);
   for (const shard of tallies) {
-    if (shard.kind !== 'enumeration') throw new Error('mergeTallies: tallies of different kinds');
+    if (shard.kind !== 'count') throw new Error('mergeTallies: tallies of different kinds');
     merged = mergeCounts(merged, shard.tally);
   }
-  if (String(merged.visited) !== plan.visits) {
-    throw new Error(
-      `mergeTallies: ${String(merged.visited)} of ${plan.visits} points were visited`,
-    );
+  if (String(merged.done) !== plan.range) {
+    throw new Error(`mergeTallies: ${String(merged.done)} of ${plan.range} parts were done`);
   }
-  return tallyToText({ kind: 'enumeration', tally: merged });
+  return tallyToText({ kind: 'count', tally: merged });
 }
 
 /** *Exact.* The canonical text of the plan's result. Throws a Contradiction where a theorem is broken. */
@@ -106,11 +103,13 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
   const neurons = neuronsOf(network);
   return {
     mode: 'exhaustive',
-    method: 'enumeration',
+    method: countMethodOf(plan),
     engine: plan.engine,
     question: { ...plan.question },
     space: { parameters: plan.parameters, size: String(size), log10: log10Estimate(size) },
-    visited: String(tally.visited),
+    ...(plan.method === 'enumeration'
+      ? { visited: String(tally.done) }
+      : { states: String(tally.states) }),
     counts: {
       touched: points(tally.touched),
       nonDifferentiable: points(nonDifferentiable),
@@ -141,23 +140,29 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
         relevant: points(counted.relevant),
       };
     }),
-    witnesses: witnessesOf(network, proxies, space, tally),
+    witnesses: witnessesOf(network, proxies, tally),
   };
 }
 
-/** The lowest-ranked point of each set, judged once more before it is shown. */
+function countMethodOf(plan: Plan): ExhaustiveResult['method'] {
+  if (plan.method === 'point' || plan.method === 'bounds') {
+    throw new Error(`countMethodOf: a plan of method ${plan.method} counts nothing`);
+  }
+  return plan.method;
+}
+
+/** The first point of each set, judged once more before it is shown. */
 function witnessesOf(
   network: Network,
   proxies: Proxies,
-  space: Space,
   tally: Tally,
 ): ExhaustiveResult['witnesses'] {
   const judge = judgeOf(network, proxies);
   const kinds = ['nonDifferentiable', 'incorrect', 'undecided'] as const;
   return kinds.flatMap((kind) => {
-    const rank = tally.witnesses[kind];
-    if (rank === null) return [];
-    const point = space.pointAt(rank);
+    const witness = tally.witnesses[kind];
+    if (witness === null) return [];
+    const { point } = witness;
     const verdict = judge(point);
     const confirmed = {
       nonDifferentiable: verdict.differentiable === false,
@@ -166,7 +171,7 @@ function witnessesOf(
     };
     if (!confirmed[kind]) {
       throw new Error(
-        `witnessesOf: the judge does not confirm the ${kind} witness of rank ${String(rank)}`,
+        `witnessesOf: the judge does not confirm the ${kind} witness of order ${String(witness.order)}`,
       );
     }
     const relevant = verdict.ties.filter((tie) => tie.relevant);

@@ -3,7 +3,7 @@
  * RFC 8785, so equal values have equal text, and a plan's text is what is hashed.
  */
 import canonicalize from 'canonicalize';
-import type { Tally } from '../engine/index.js';
+import { parseExact, toText, type Tally, type Witness } from '../engine/index.js';
 import type { PointResult } from '../schemas/result.js';
 import type { Plan } from './plan.js';
 
@@ -24,81 +24,93 @@ export function planFromText(text: string): Plan {
   return JSON.parse(text) as Plan;
 }
 
-/** What one shard found: a stretch of an enumeration, or the whole answer of a point. */
+/** What one shard found: a part of a count, or the whole answer of a point. */
 export type ShardTally =
-  | { readonly kind: 'enumeration'; readonly tally: Tally }
+  | { readonly kind: 'count'; readonly tally: Tally }
   | { readonly kind: 'point'; readonly result: PointResult }
   | { readonly kind: 'bounds' };
 
 /** Everything below the kind as text; BigInt has no JSON form. */
 interface TallyText {
-  readonly visited: string;
+  readonly done: string;
+  readonly states: string;
   readonly touched: string;
   readonly nonDifferentiable: string;
   readonly incorrect: string;
   readonly undecided: string;
+  readonly pairs: string;
   readonly neurons: readonly { readonly touched: string; readonly relevant: string }[];
   readonly witnesses: {
-    readonly nonDifferentiable: string | null;
-    readonly incorrect: string | null;
-    readonly undecided: string | null;
+    readonly nonDifferentiable: WitnessText | null;
+    readonly incorrect: WitnessText | null;
+    readonly undecided: WitnessText | null;
   };
 }
 
-function rankText(rank: bigint | null): string | null {
-  return rank === null ? null : String(rank);
+interface WitnessText {
+  readonly order: string;
+  readonly point: readonly string[];
 }
 
-function rankOf(text: string | null): bigint | null {
-  return text === null ? null : BigInt(text);
+function witnessText(witness: Witness | null): WitnessText | null {
+  return witness === null
+    ? null
+    : { order: String(witness.order), point: witness.point.map(toText) };
+}
+
+function witnessOf(text: WitnessText | null): Witness | null {
+  return text === null ? null : { order: BigInt(text.order), point: text.point.map(parseExact) };
 }
 
 /** *Exact.* The canonical text of a shard's tally; `tallyFromText` reads it back. */
 export function tallyToText(shard: ShardTally): string {
-  if (shard.kind !== 'enumeration') return canonicalText(shard);
+  if (shard.kind !== 'count') return canonicalText(shard);
   const { tally } = shard;
   const text: TallyText = {
-    visited: String(tally.visited),
+    done: String(tally.done),
+    states: String(tally.states),
     touched: String(tally.touched),
     nonDifferentiable: String(tally.nonDifferentiable),
     incorrect: String(tally.incorrect),
     undecided: String(tally.undecided),
+    pairs: String(tally.pairs),
     neurons: tally.neurons.map(({ touched, relevant }) => ({
       touched: String(touched),
       relevant: String(relevant),
     })),
     witnesses: {
-      nonDifferentiable: rankText(tally.witnesses.nonDifferentiable),
-      incorrect: rankText(tally.witnesses.incorrect),
-      undecided: rankText(tally.witnesses.undecided),
+      nonDifferentiable: witnessText(tally.witnesses.nonDifferentiable),
+      incorrect: witnessText(tally.witnesses.incorrect),
+      undecided: witnessText(tally.witnesses.undecided),
     },
   };
-  return canonicalText({ kind: 'enumeration', tally: text });
+  return canonicalText({ kind: 'count', tally: text });
 }
 
 /** *Exact.* The tally of a text that `tallyToText` made. */
 export function tallyFromText(text: string): ShardTally {
   const read = JSON.parse(text) as
-    | { readonly kind: 'enumeration'; readonly tally: TallyText }
-    | Exclude<ShardTally, { kind: 'enumeration' }>;
-  if (read.kind !== 'enumeration') return read;
+    { readonly kind: 'count'; readonly tally: TallyText } | Exclude<ShardTally, { kind: 'count' }>;
+  if (read.kind !== 'count') return read;
   const { tally } = read;
   return {
-    kind: 'enumeration',
+    kind: 'count',
     tally: {
-      visited: BigInt(tally.visited),
+      done: BigInt(tally.done),
+      states: BigInt(tally.states),
       touched: BigInt(tally.touched),
       nonDifferentiable: BigInt(tally.nonDifferentiable),
       incorrect: BigInt(tally.incorrect),
       undecided: BigInt(tally.undecided),
+      pairs: BigInt(tally.pairs),
       neurons: tally.neurons.map(({ touched, relevant }) => ({
         touched: BigInt(touched),
         relevant: BigInt(relevant),
       })),
       witnesses: {
-        nonDifferentiable: rankOf(tally.witnesses.nonDifferentiable),
-        incorrect: rankOf(tally.witnesses.incorrect),
-        undecided: rankOf(tally.witnesses.undecided),
+        nonDifferentiable: witnessOf(tally.witnesses.nonDifferentiable),
+        incorrect: witnessOf(tally.witnesses.incorrect),
+        undecided: witnessOf(tally.witnesses.undecided),
       },
     },
   };

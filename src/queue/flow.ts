@@ -1,7 +1,7 @@
 /**
  * One run of a job as a BullMQ flow: a parent that merges, and one child per shard.
  *
- * Queue jobs are tiny: they name the job, the plan by hash and a range of ranks. A run's queue job
+ * Queue jobs are tiny: they name the job, the plan by hash and a part of its range. A run's queue job
  * ids are its own, so that adding a run twice adds nothing (BullMQ ignores an id it has) and a new
  * run meets no leftovers. Priority = index + 1 makes jobs take turns, shard by shard, instead of
  * one with a thousand shards holding up all that come after it.

@@ -49,7 +49,7 @@ export interface Names {
   readonly record: (id: string) => string;
   /** Stream: what happened to one job. */
   readonly events: (id: string) => string;
-  /** Hash: visits done per shard of one job. */
+  /** Hash: how much of its range is done, per shard of one job. */
   readonly progress: (id: string) => string;
   /** Hash: which job answers a question now, and which attempt that is. */
   readonly request: (baseId: string) => string;

@@ -42,13 +42,8 @@ export interface Records {
   succeed(id: string): Promise<Moved>;
   fail(id: string, error: JobError): Promise<Moved>;
   cancel(id: string): Promise<Moved>;
-  /** Notes the visits done of one shard. Gives the state, so that the worker sees a cancel. */
-  progress(
-    id: string,
-    plan: Plan,
-    shardIndex: number,
-    visitsDone: bigint,
-  ): Promise<JobState | null>;
+  /** Notes how much of its range one shard has done. Gives the state, so that the worker sees a cancel. */
+  progress(id: string, plan: Plan, shardIndex: number, partDone: bigint): Promise<JobState | null>;
   list(options: { readonly limit: number; readonly cursor?: string }): Promise<JobPage>;
   /** At most `limit` events after the one named, oldest first. */
   eventsAfter(id: string, lastEventId: string, limit: number): Promise<JobEvent[]>;
@@ -63,12 +58,12 @@ export function isFinal(state: JobState | null): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
 }
 
-/** *Exact.* Points of Ω decided when `visited` of the plan's visits are done; |Ω| at the end. */
-export function pointsDone(plan: Plan, visited: bigint): string {
-  const visits = BigInt(plan.visits);
-  if (visits === 0n) return plan.size;
-  const bounded = visited > visits ? visits : visited;
-  return String((BigInt(plan.size) * bounded) / visits);
+/** *Exact.* Points of Ω decided when `done` of the plan's range is done; |Ω| at the end. */
+export function pointsDone(plan: Plan, done: bigint): string {
+  const range = BigInt(plan.range);
+  if (range === 0n) return plan.size;
+  const bounded = done > range ? range : done;
+  return String((BigInt(plan.size) * bounded) / range);
 }
 
 function timeOf(milliseconds: string): string {
@@ -193,22 +188,22 @@ export function openRecords(redis: Redis, names: Names): Records {
     succeed: (id) => transition(id, ',queued,running,', 'succeeded', null),
     fail: (id, error) => transition(id, ',queued,running,', 'failed', error),
     cancel: (id) => transition(id, ',queued,running,', 'cancelled', null),
-    async progress(id, plan, shardIndex, visitsDone) {
+    async progress(id, plan, shardIndex, partDone) {
       // The key expires by itself: a late report must not leave one behind for ever.
       const answers = await redis
         .multi()
-        .hset(names.progress(id), String(shardIndex), String(visitsDone))
+        .hset(names.progress(id), String(shardIndex), String(partDone))
         .expire(names.progress(id), RECORD_SECONDS)
         .hvals(names.progress(id))
         .exec();
       const [failure, perShard] = answers?.[2] ?? [new Error('progress: no answer'), null];
       if (failure !== null) throw failure;
-      const visited = (perShard as string[]).reduce((sum, visits) => sum + BigInt(visits), 0n);
+      const done = (perShard as string[]).reduce((sum, part) => sum + BigInt(part), 0n);
       const state = (await runScript(
         redis,
         PROGRESS,
         [names.record(id), names.events(id)],
-        [id, pointsDone(plan, visited), names.changes, kept],
+        [id, pointsDone(plan, done), names.changes, kept],
       )) as JobState | '';
       return state === '' ? null : state;
     },

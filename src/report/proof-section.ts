@@ -1,5 +1,5 @@
 /** Which theorems were found to apply, and why; which not, and why; what was computed, and how. */
-import type { Result } from '../schemas/result.js';
+import type { ExhaustiveResult, Result } from '../schemas/result.js';
 import {
   code,
   exactOnly,
@@ -61,19 +61,26 @@ const DECISIONS = {
   undecided: 'The walk over sign patterns exceeded its limit, so the point was left undecided.',
 } as const;
 
+function effortItem({ visited, states, space }: ExhaustiveResult): readonly Inline[] {
+  if (visited === undefined) {
+    return ['States summed over: ', exactOnly(states ?? '0'), '; no point was visited.'];
+  }
+  return [
+    'Points visited: ',
+    exactOnly(visited),
+    visited === space.size
+      ? ', which is all of Ω.'
+      : '; parameters that cannot change the answer were multiplied out instead.',
+  ];
+}
+
 /** What was computed: method, engine, points visited, job. */
 export function computationSection(result: Result, job: ReportJob): Section {
   const items: (readonly Inline[])[] = [['Mode: ', code(result.mode), '.']];
   if (result.mode === 'exhaustive') {
     items.push(
       ['Method: ', METHODS[result.method], ' (', code(result.method), ').'],
-      [
-        'Points visited: ',
-        exactOnly(result.visited),
-        result.visited === result.space.size
-          ? ', which is all of Ω.'
-          : '; parameters that cannot change the answer were multiplied out instead.',
-      ],
+      effortItem(result),
     );
   }
   if (result.mode === 'point') items.push([DECISIONS[result.decidedBy]]);

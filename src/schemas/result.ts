@@ -91,7 +91,10 @@ export const ExhaustiveResultSchema = Type.Object(
     engine: Type.String(),
     question: QuestionSchema,
     space: SpaceSchema,
-    visited: CountSchema,
+    /** Points visited, of an enumeration. */
+    visited: Type.Optional(CountSchema),
+    /** States summed over, of the other methods. */
+    states: Type.Optional(CountSchema),
     counts: Type.Object(
       {
         touched: CountSchema,

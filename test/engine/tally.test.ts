@@ -3,26 +3,36 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { emptyTally, mergeTallies, type Tally } from '../../src/engine/tally.js';
+import { integer } from '../../src/engine/index.js';
 import { runs } from '../arbitraries.js';
 
 const count = fc.bigInt({ min: 0n, max: 1n << 70n });
-const rank = fc.option(fc.bigInt({ min: 0n, max: 50n }), { nil: null });
+/** A witness is a function of its order: two of one order are the same point. */
+const witness = fc.option(
+  fc.bigInt({ min: 0n, max: 50n }).map((order) => ({ order, point: [integer(order)] })),
+  { nil: null },
+);
 
 /** Merged tallies are plain objects, and deepEqual looks at prototypes. */
 const PLAIN = { noNullPrototype: true } as const;
 
 const tally: fc.Arbitrary<Tally> = fc.record(
   {
-    visited: count,
+    done: count,
+    states: count,
     touched: count,
     nonDifferentiable: count,
     incorrect: count,
     undecided: count,
+    pairs: count,
     neurons: fc.array(fc.record({ touched: count, relevant: count }, PLAIN), {
       minLength: 2,
       maxLength: 2,
     }),
-    witnesses: fc.record({ nonDifferentiable: rank, incorrect: rank, undecided: rank }, PLAIN),
+    witnesses: fc.record(
+      { nonDifferentiable: witness, incorrect: witness, undecided: witness },
+      PLAIN,
+    ),
   },
   PLAIN,
 );
@@ -38,16 +48,18 @@ test('merging is associative and commutative, and the empty tally is neutral', (
   );
 });
 
-test('counts add up, witnesses are the lowest', () => {
+test('counts add up, witnesses are the first', () => {
   fc.assert(
     fc.property(tally, tally, (a, b) => {
       const merged = mergeTallies(a, b);
       for (const key of [
-        'visited',
+        'done',
+        'states',
         'touched',
         'nonDifferentiable',
         'incorrect',
         'undecided',
+        'pairs',
       ] as const) {
         assert.equal(merged[key], a[key] + b[key]);
       }
@@ -57,8 +69,9 @@ test('counts add up, witnesses are the lowest', () => {
       });
       for (const key of ['nonDifferentiable', 'incorrect', 'undecided'] as const) {
         const seen = [a.witnesses[key], b.witnesses[key]].filter((r) => r !== null);
-        const least = seen.length === 0 ? null : seen.reduce((x, y) => (x < y ? x : y));
-        assert.equal(merged.witnesses[key], least);
+        const least =
+          seen.length === 0 ? null : seen.reduce((x, y) => (x.order <= y.order ? x : y));
+        assert.deepEqual(merged.witnesses[key], least);
       }
     }),
     runs(300),

@@ -75,7 +75,7 @@ export function fakeQueue(): FakeQueue {
         state: 'queued',
         mode: plan.mode,
         done: '0',
-        total: plan.visits,
+        total: plan.size,
         createdAt: new Date(EPOCH + entries.size * 1000).toISOString(),
         startedAt: null,
         finishedAt: null,

@@ -81,11 +81,22 @@ const fakeAnalysis: Dependencies['analysis'] = {
       method: 'enumeration',
       parameters: 4,
       size: '81',
-      visits: '81',
+      range: '81',
+      maxOperations: 1e10,
       shards: 1,
     } as const;
     return { ok: true, plan };
   },
+  planning: ({ mode }) => ({
+    engine: 'fake',
+    mode,
+    space: { parameters: 4, size: '81', log10: 1.9 },
+    accepted: true,
+    method: 'enumeration',
+    shards: 1,
+    methods: [],
+    refusal: null,
+  }),
   bounds: () => BOUNDS,
 };
 
@@ -105,7 +116,7 @@ export async function service(
   const queue = fakeQueue();
   const log: string[] = [];
   const app = await buildApp({
-    config: { bodyLimitBytes: 4096, maxVisits: 1000n, maxShards: 4 },
+    config: { bodyLimitBytes: 4096, maxVisits: 1000n, maxOperations: 1e12, maxShards: 4 },
     queue,
     log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
     analysis: fakeAnalysis,

@@ -1,11 +1,12 @@
 /** Reading requests: defaults, canonical equality, and every fault with its pointer. */
+import { log10Estimate } from '../../src/engine/index.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planOf } from '../../src/plan/make.js';
 import { parseRequest } from '../../src/plan/parse.js';
 import { canonicalText } from '../../src/plan/wire.js';
 
-const LIMITS = { maxVisits: 1n << 32n, maxShards: 16 };
+const LIMITS = { maxVisits: 1n << 32n, maxOperations: 1e12, maxShards: 16 };
 const relu = { type: 'dense', units: 1, activation: 'relu' };
 const out = { type: 'dense', units: 1 };
 const base = {
@@ -195,13 +196,14 @@ test('names of Object.prototype are names like others', () => {
   }
 });
 
-test('a space out of reach is refused with its exact size and what fits', () => {
+test('a space out of reach is refused with its exact size, every cost and what fits', () => {
   const wide = parseRequest({
     ...base,
     network: {
       inputs: [Array.from({ length: 16 }, () => 1)],
       layers: [
-        { ...relu, units: 40 },
+        { ...relu, units: 20 },
+        { ...relu, units: 20 },
         { ...out, units: 10 },
       ],
     },
@@ -211,6 +213,18 @@ test('a space out of reach is refused with its exact size and what fits', () => 
   assert.ok(!planned.ok);
   const { code, extensions } = planned.refusal;
   assert.equal(code, 'space-too-large');
-  assert.deepEqual(extensions['space'], { parameters: 1090, size: String(15n ** 1090n) });
+  assert.deepEqual(extensions['space'], {
+    parameters: 970,
+    size: String(15n ** 970n),
+    log10: log10Estimate(15n ** 970n),
+  });
   assert.equal(extensions['largestMode'], 'point');
+  const methods = extensions['methods'] as readonly { method: string; affordable: boolean }[];
+  assert.deepEqual(
+    methods.map(({ method, affordable }) => [method, affordable]),
+    [
+      ['layered', false],
+      ['enumeration', false],
+    ],
+  );
 });

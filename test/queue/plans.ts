@@ -17,8 +17,9 @@ export function smallPlan({ input = '1', shards = 4 } = {}): Plan {
       format: { weights: 'e2m1fn', biases: 'e2m1fn', params: {} },
       proxies: { preset: 'pytorch', layers: [['0'], []] },
     },
-    { maxVisits: 100_000n, maxShards: 1 },
+    { maxVisits: 100_000n, maxOperations: 1e12, maxShards: 1 },
   );
   if (!planned.ok) throw new Error(`smallPlan: ${planned.refusal.detail}`);
-  return { ...planned.plan, shards };
+  // Visited point by point, so that there is something to cut.
+  return { ...planned.plan, method: 'enumeration', range: '3375', shards };
 }

@@ -96,17 +96,17 @@ test('the events tell every change once, with the record as it then was', async 
 
 test('points done are exact beyond any double, never go back, and end at |Ω|', async () => {
   const { records } = open('progress');
-  const visits = 3n ** 60n;
-  const size = visits * 15n;
-  const plan = { ...smallPlan(), visits: String(visits), size: String(size) };
+  const range = 3n ** 60n;
+  const size = range * 15n;
+  const plan = { ...smallPlan(), range: String(range), size: String(size) };
   await records.create(job('an_p', plan));
   await records.start('an_p');
   const done = async (): Promise<string | undefined> => (await records.get('an_p'))?.done;
-  assert.equal(await records.progress('an_p', plan, 0, visits - 5n), 'running');
+  assert.equal(await records.progress('an_p', plan, 0, range - 5n), 'running');
   assert.equal(await done(), String(size - 75n));
   await records.progress('an_p', plan, 0, 7n);
   assert.equal(await done(), String(size - 75n));
-  await records.progress('an_p', plan, 0, visits - 5n);
+  await records.progress('an_p', plan, 0, range - 5n);
   await records.progress('an_p', plan, 1, 5n);
   assert.equal(await done(), String(size));
   await records.cancel('an_p');
@@ -115,7 +115,7 @@ test('points done are exact beyond any double, never go back, and end at |Ω|', 
 });
 
 test('points done round down where a visit stands for a fraction of Ω', () => {
-  const plan = { ...smallPlan(), visits: '7', size: '100' };
+  const plan = { ...smallPlan(), range: '7', size: '100' };
   const all = Array.from({ length: 8 }, (_, visited) => pointsDone(plan, BigInt(visited)));
   assert.deepEqual(all, ['0', '14', '28', '42', '57', '71', '85', '100']);
 });

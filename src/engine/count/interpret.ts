@@ -26,20 +26,24 @@ export function interpretRange(
   );
   const counts = neurons.map(() => ({ touched: 0n, relevant: 0n }));
   const witnesses = { ...empty.witnesses } as {
-    -readonly [K in keyof Tally['witnesses']]: bigint | null;
+    -readonly [K in keyof Tally['witnesses']]: Tally['witnesses'][K];
   };
   let touched = 0n;
   let nonDifferentiable = 0n;
   let incorrect = 0n;
   let undecided = 0n;
+  let pairs = 0n;
   for (let rank = from; rank < to; rank += 1n) {
-    const verdict = judge(space.pointAt(rank));
+    const point = space.pointAt(rank);
+    const verdict = judge(point);
     if (verdict.ties.length > 0) touched += 1n;
     const seen = new Map<number, boolean>();
     for (const tie of verdict.ties) {
       const k = index.get(`${String(tie.equation)} ${String(tie.unit)}`);
       if (k !== undefined) seen.set(k, (seen.get(k) ?? false) || tie.relevant);
     }
+    const relevantNeurons = BigInt([...seen.values()].filter(Boolean).length);
+    pairs += (relevantNeurons * (relevantNeurons - 1n)) / 2n;
     for (const [k, relevant] of seen) {
       const neuron = counts[k];
       if (neuron === undefined) continue;
@@ -48,23 +52,25 @@ export function interpretRange(
     }
     if (verdict.differentiable === false) {
       nonDifferentiable += 1n;
-      witnesses.nonDifferentiable ??= rank;
+      witnesses.nonDifferentiable ??= { order: rank, point };
     } else if (verdict.adCorrect === false) {
       incorrect += 1n;
-      witnesses.incorrect ??= rank;
+      witnesses.incorrect ??= { order: rank, point };
     } else if (verdict.differentiable === null) {
       undecided += 1n;
-      witnesses.undecided ??= rank;
+      witnesses.undecided ??= { order: rank, point };
     }
     const visited = rank + 1n - from;
     if (visited % PROGRESS_POINTS === 0n) onProgress(visited);
   }
   return {
-    visited: to - from,
+    done: to - from,
+    states: 0n,
     touched,
     nonDifferentiable,
     incorrect,
     undecided,
+    pairs,
     neurons: counts,
     witnesses,
   };

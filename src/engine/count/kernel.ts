@@ -9,7 +9,7 @@
  * restated here on the grid for ties of distinct units); all else goes to the judge. Tests hold
  * the kernel to the reference enumerator digit for digit.
  */
-import { emptyTally, type Tally } from '../tally.js';
+import { emptyTally, type Tally, type Witness } from '../tally.js';
 import type { Network } from '../net/ir.js';
 import type { Rational } from '../num/rational.js';
 import type { Verdict } from '../verdict.js';
@@ -68,6 +68,8 @@ export function kernelRange(
   let nonDifferentiable = 0;
   let incorrect = 0;
   let undecided = 0;
+  let pairs = 0;
+  let relevantHere = 0;
   let firstNonDifferentiable = -1;
   let firstIncorrect = -1;
   let firstUndecided = -1;
@@ -80,6 +82,9 @@ export function kernelRange(
   const markRelevant = (neuron: number, offset: number): void => {
     if (relevantStamp[neuron] === offset) return;
     relevantStamp[neuron] = offset;
+    // The n-th relevant neuron of a point makes n − 1 new pairs.
+    pairs += relevantHere;
+    relevantHere += 1;
     relevantAt[neuron] = (relevantAt[neuron] as number) + 1;
   };
 
@@ -124,6 +129,7 @@ export function kernelRange(
       dirty = odometer.advance(skipped);
     } else {
       touched += 1;
+      relevantHere = 0;
       for (const state of layers) {
         for (let k = 0; k < state.ties; k += 1) {
           markTouched(state.firstNeuron + ((state.tied[k] as number) % state.grid.units), offset);
@@ -152,21 +158,26 @@ export function kernelRange(
     steps += 1;
     if (steps % PROGRESS_STEPS === 0) onProgress(BigInt(offset));
   }
-  const rankOf = (at: number): bigint | null => (at === -1 ? null : from + BigInt(at));
+  const witnessAt = (at: number): Witness | null => {
+    const order = from + BigInt(at);
+    return at === -1 ? null : { order, point: space.pointAt(order) };
+  };
   return {
-    visited: to - from,
+    done: to - from,
+    states: 0n,
     touched: BigInt(touched),
     nonDifferentiable: BigInt(nonDifferentiable),
     incorrect: BigInt(incorrect),
     undecided: BigInt(undecided),
+    pairs: BigInt(pairs),
     neurons: neurons.map((_, k) => ({
       touched: BigInt(touchedAt[k] as number),
       relevant: BigInt(relevantAt[k] as number),
     })),
     witnesses: {
-      nonDifferentiable: rankOf(firstNonDifferentiable),
-      incorrect: rankOf(firstIncorrect),
-      undecided: rankOf(firstUndecided),
+      nonDifferentiable: witnessAt(firstNonDifferentiable),
+      incorrect: witnessAt(firstIncorrect),
+      undecided: witnessAt(firstUndecided),
     },
   };
 }

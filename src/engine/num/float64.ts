@@ -86,3 +86,8 @@ export function log10Estimate(n: bigint): number {
   const shift = Math.max(0, bitLength(magnitude) - 64);
   return Math.log10(Number(magnitude >> BigInt(shift))) + shift * Math.LOG10E * Math.LN2;
 }
+
+/** *Estimate.* A double near an integer, for costs and comparisons of costs; infinite beyond 10^308. */
+export function approximate(n: bigint): number {
+  return Number(n);
+}

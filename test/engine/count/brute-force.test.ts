@@ -78,7 +78,7 @@ function counted(recipe: NetworkRecipe): bigint[][] {
       const { space, tallyOf } = enumerationOf(network, proxies, options);
       const tally = tallyOf(0n, space.visits, () => undefined);
       assert.equal(tally.undecided, 0n);
-      return [tally.visited, tally.touched, tally.nonDifferentiable, tally.incorrect].map(
+      return [tally.done, tally.touched, tally.nonDifferentiable, tally.incorrect].map(
         (count) => count * space.multiplicity,
       );
     },

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { enumerationOf, mergeTallies, neuronsOf, type Tally } from '../../../src/engine/index.js';
+import {
+  countingOf,
+  enumerationOf,
+  mergeTallies,
+  neuronsOf,
+  type Tally,
+} from '../../../src/engine/index.js';
 import { emptyTally } from '../../../src/engine/tally.js';
-import { gridProgramOf } from '../../../src/engine/count/grid.js';
-import { layeredCounts } from '../../../src/engine/count/layered/layered.js';
-import { Outgrown } from '../../../src/engine/count/layered/outgrown.js';
-import { spaceOf } from '../../../src/engine/count/space.js';
 import { runs } from '../../arbitraries.js';
 import { anyCase, caseOf, type Case } from '../../arbitraries-networks.js';
 
@@ -19,11 +21,10 @@ function tallyOf(
 ): { tally: Tally; multiplicity: bigint; first: unknown } {
   const { space, tallyOf: count } = enumerationOf(network, proxies, options);
   const tally = count(0n, space.visits, silent);
-  const rank = tally.witnesses.nonDifferentiable;
   return {
     tally,
     multiplicity: space.multiplicity,
-    first: rank === null ? null : space.pointAt(rank),
+    first: tally.witnesses.nonDifferentiable?.point ?? null,
   };
 }
 
@@ -74,40 +75,6 @@ test('however the ranks are cut and merged, the tally is the same', () => {
   );
 });
 
-test('layer by layer the counts are those of enumeration, digit for digit', () => {
-  let layered = 0;
-  fc.assert(
-    fc.property(anyCase({ maxPoints: 20_000n, plain: true }), (found) => {
-      const { network, proxies } = found;
-      const program = gridProgramOf(network, proxies, spaceOf(network));
-      if (program === null) return;
-      let counts;
-      try {
-        counts = layeredCounts(network, proxies, program, { maxStates: 1e6, maxWalks: 5000 });
-      } catch (error) {
-        if (error instanceof Outgrown) return;
-        throw error;
-      }
-      if (counts === null) return;
-      layered += 1;
-      const { tally } = tallyOf(found);
-      const { touched, nonDifferentiable, incorrect, undecided, neurons } = counts;
-      assert.deepEqual(
-        { touched, nonDifferentiable, incorrect, undecided, neurons },
-        {
-          touched: tally.touched,
-          nonDifferentiable: tally.nonDifferentiable,
-          incorrect: tally.incorrect,
-          undecided: tally.undecided,
-          neurons: tally.neurons,
-        },
-      );
-    }),
-    runs(150),
-  );
-  assert.ok(layered > 0, `${String(layered)} cases were counted layer by layer`);
-});
-
 const layers = (widths: readonly number[], bias: boolean): object[] =>
   widths.map((units, k) => ({
     type: 'dense',
@@ -115,6 +82,8 @@ const layers = (widths: readonly number[], bias: boolean): object[] =>
     bias,
     activation: k === widths.length - 1 ? 'identity' : 'relu',
   }));
+
+const LIMITS = { maxOperations: 1e10, maxBytes: 1e8, maxWalks: 1000 };
 
 const TERNARY = { values: ['-1', '0', '1'] };
 
@@ -143,13 +112,11 @@ for (const [widths, format, size, expected] of TABLE) {
     const tally = count(0n, space.visits, silent);
     assert.equal(tally.nonDifferentiable * space.multiplicity, expected);
     assert.equal(tally.incorrect, 0n);
-    const program = gridProgramOf(found.network, found.proxies, space);
-    assert.ok(program !== null);
-    const counts = layeredCounts(found.network, found.proxies, program, {
-      maxStates: 1e6,
-      maxWalks: 1000,
-    });
-    assert.equal(counts?.nonDifferentiable, tally.nonDifferentiable);
+    const method = widths.length === 2 ? 'closed-form' : 'layered';
+    const counting = countingOf(found.network, found.proxies, method, LIMITS);
+    const counts = counting.tallyOf(0n, counting.parts, silent);
+    assert.equal(counts.nonDifferentiable, tally.nonDifferentiable);
+    assert.equal(counts.incorrect, 0n);
     assert.equal(counts.touched, tally.touched);
     assert.deepEqual(counts.neurons, tally.neurons);
   });
@@ -167,7 +134,10 @@ test('theory.md section 5, without bias: AD is wrong twice with ReLU′(0) = 1, 
       proxies: { relu: [proxy] },
     });
     assert.ok(found !== null);
-    const { tally } = tallyOf(found);
-    assert.deepEqual([tally.touched, tally.nonDifferentiable, tally.incorrect], [21n, 4n, wrong]);
+    const { network, proxies } = found;
+    const { parts, tallyOf: count } = countingOf(network, proxies, 'layered', LIMITS);
+    for (const tally of [tallyOf(found).tally, count(0n, parts, silent)]) {
+      assert.deepEqual([tally.touched, tally.nonDifferentiable, tally.incorrect], [21n, 4n, wrong]);
+    }
   }
 });

@@ -173,6 +173,9 @@ describe('POST /analyze', () => {
         plan: () => {
           throw new Error('not reached');
         },
+        planning: () => {
+          throw new Error('not reached');
+        },
         bounds: () => BOUNDS,
       },
     });

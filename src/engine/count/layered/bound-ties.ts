@@ -1,15 +1,16 @@
 /**
- * States whose ties are bound: a layer without biases behind a layer whose values are all 0 but
- * move (theory.md section 5). There the ties of the layer are not free, so the rest of the network
- * is cut off behind the moving units and every choice of its parameters goes to the judge.
+ * Ties that are bound: a layer without biases behind units whose values are 0 but move (theory.md
+ * section 5). There the ties of the layer are not free, so the rest of the network is cut off behind
+ * the moving pre-activations y and every choice of its parameters goes to the judge.
  *
- * Near such a state f = F ∘ y with y the moving pre-activations, whose forms are free: so f is
- * differentiable exactly if F is, and the gradient of F at y annihilates the tangents that earlier
- * ties brought to y; and AD is right on f exactly if it is on F.
+ * Near such a prefix f = F ∘ y, and the forms of the moving y are free, because every earlier row was
+ * free or still: so f is differentiable exactly if F is and the gradient of F at y annihilates the
+ * tangents that earlier ties brought to y; and AD is right on f exactly if it is on F.
  */
 import type { Proxies } from '../../ad/rules.js';
 import type { ValueSet } from '../../format/domain.js';
 import type { Entry, Equation, Network, Parameter } from '../../net/ir.js';
+import { approximate } from '../../num/float64.js';
 import {
   ONE,
   ZERO,
@@ -21,11 +22,12 @@ import {
   rational,
   type Rational,
 } from '../../num/rational.js';
-import { judgeOf } from '../../verdict.js';
+import { judgeOf, type Verdict } from '../../verdict.js';
 import { spaceOf } from '../space.js';
-import type { State } from './law.js';
+import { COST, type Meter } from './meter.js';
 import { Outgrown } from './outgrown.js';
 import type { RowLayer } from './rows.js';
+import type { BoundState } from './states.js';
 
 /** Counts over the choices of the remaining parameters. */
 export interface BoundCount {
@@ -33,54 +35,74 @@ export interface BoundCount {
   readonly nonDifferentiable: bigint;
   readonly incorrect: bigint;
   readonly undecided: bigint;
+  /** Of each set the first point that was met: the remaining parameters by their index. */
+  readonly first: {
+    readonly nonDifferentiable: CutPoint | null;
+    readonly incorrect: CutPoint | null;
+    readonly undecided: CutPoint | null;
+  };
 }
 
-/**
- * *Exact.* Counts behind a state after layer `layer` whose values are all 0. Throws Outgrown where
- * more than `maxWalks` choices remain.
- */
+/** Values of the remaining parameters, by their index in the network. */
+export type CutPoint = ReadonlyMap<number, Rational>;
+
+/** *Exact.* Counts behind a bound state. Throws Outgrown where too many choices remain. */
 export function countBoundState(
   network: Network,
   proxies: Proxies,
   layers: readonly RowLayer[],
-  layer: number,
-  state: State,
-  maxWalks: number,
+  state: BoundState,
+  meter: Meter,
 ): BoundCount {
-  const origins = state.origins;
-  const last = layers[layer];
-  if (origins === null || last === undefined) {
-    throw new Error('countBoundState: the state has lost its origins');
-  }
-  const values = origins.map(({ y }) => rational(BigInt(y), last.grid.denominator));
-  const moving = origins.flatMap(({ constant }, unit) => (constant ? [] : [unit]));
-  const cut = cutNetwork(network, last.grid.equation, values, moving);
-  const cutProxies = [[], ...proxies.slice(last.grid.equation)];
+  const last = layers[state.layer];
+  if (last === undefined) throw new Error('countBoundState: no such layer');
+  const from = last.grid.equation;
+  const values = state.y.map((y) => rational(BigInt(y), last.grid.denominator));
+  const moving = state.still.flatMap((still, unit) => (still ? [] : [unit]));
+  const { cut, originals } = cutNetwork(network, from, values, moving);
+  const cutProxies = [[], ...proxies.slice(from)];
   const space = spaceOf(cut);
-  if (space.visits > BigInt(maxWalks)) {
+  if (space.visits > BigInt(meter.maxWalks)) {
     throw new Outgrown(
-      `behind a layer whose values are all 0, ${String(space.visits)} points would need the walk`,
+      `behind a layer whose values are 0, ${String(space.visits)} points would need the walk`,
     );
   }
-  const rank = origins[0]?.preTangents.length ?? 0;
+  meter.spend(approximate(space.visits) * COST.walkParameter * cut.parameters.length);
+  const rank = state.preTangents[0]?.length ?? 0;
   const tangents = Array.from({ length: rank }, (_, k) =>
-    moving.map((unit) => integer(origins[unit]?.preTangents[k] ?? 0)),
+    moving.map((unit) => integer(state.preTangents[unit]?.[k] ?? 0)),
   );
   const judge = judgeOf(cut, cutProxies);
-  let nonDifferentiable = 0n;
-  let incorrect = 0n;
-  let undecided = 0n;
+  const counts = { nonDifferentiable: 0n, incorrect: 0n, undecided: 0n };
+  const first: { -readonly [K in keyof BoundCount['first']]: CutPoint | null } = {
+    nonDifferentiable: null,
+    incorrect: null,
+    undecided: null,
+  };
   for (let at = 0n; at < space.visits; at += 1n) {
-    const verdict = judge(space.pointAt(at));
-    if (verdict.differentiable === null) {
-      undecided += 1n;
-    } else if (!verdict.differentiable || reaches(verdict.derivative ?? [], tangents)) {
-      nonDifferentiable += 1n;
-    } else if (verdict.adCorrect === false) {
-      incorrect += 1n;
-    }
+    const point = space.pointAt(at);
+    const set = setOf(judge(point), tangents);
+    if (set === null) continue;
+    counts[set] += 1n;
+    first[set] ??= new Map(
+      point.flatMap((value, index) => {
+        const original = originals[index];
+        return original === undefined || original === -1 ? [] : [[original, value]];
+      }),
+    );
   }
-  return { choices: space.visits, nonDifferentiable, incorrect, undecided };
+  return { choices: space.visits, ...counts, first };
+}
+
+function setOf(
+  verdict: Verdict,
+  tangents: readonly (readonly Rational[])[],
+): keyof BoundCount['first'] | null {
+  if (verdict.differentiable === null) return 'undecided';
+  if (!verdict.differentiable || reaches(verdict.derivative ?? [], tangents)) {
+    return 'nonDifferentiable';
+  }
+  return verdict.adCorrect === false ? 'incorrect' : null;
 }
 
 /** Whether the gradient of F, whose first columns are the moving units, moves with some tangent. */
@@ -101,27 +123,33 @@ function reaches(
 
 /**
  * The network from the activation equation `from` on. Its pre-activations are constants, but those
- * of the moving units are parameters, the first ones, each with the one value that it has.
+ * of the moving units are parameters, the first ones, each with the one value that it has. `originals`
+ * names the network's parameter behind each of the cut's, −1 for the first ones.
  */
 function cutNetwork(
   network: Network,
   from: number,
   values: readonly Rational[],
   moving: readonly number[],
-): Network {
+): { readonly cut: Network; readonly originals: readonly number[] } {
   const parameters: Parameter[] = moving.map((unit) => ({
     name: `moving ${String(unit)}`,
     role: 'bias',
     layer: 0,
     values: singleton(values[unit] ?? ZERO),
   }));
+  const originals = moving.map(() => -1);
   const indexOf = new Map<number, number>();
   const carried = (entry: Entry): Entry => {
     if (!('parameter' in entry)) return entry;
     const parameter = network.parameters[entry.parameter];
     if (parameter === undefined) throw new Error('cutNetwork: an entry names no parameter');
-    const index = indexOf.get(entry.parameter) ?? parameters.push(parameter) - 1;
-    indexOf.set(entry.parameter, index);
+    let index = indexOf.get(entry.parameter);
+    if (index === undefined) {
+      index = parameters.push(parameter) - 1;
+      originals.push(entry.parameter);
+      indexOf.set(entry.parameter, index);
+    }
     return { parameter: index, scale: entry.scale };
   };
   const first: Equation = {
@@ -147,13 +175,14 @@ function cutNetwork(
           bias: equation.bias.map(carried),
         };
   });
-  return {
+  const cut: Network = {
     inputs: [[ONE]],
     parameters,
     equations: [first, ...rest],
     widths: [1, values.length, ...network.widths.slice(from + 1)],
     output: network.output - shift,
   };
+  return { cut, originals };
 }
 
 function singleton(value: Rational): ValueSet {

@@ -9,7 +9,8 @@
  * where sums(slopes) counts the tangents and columns under which nothing reaches the output. It
  * depends on the tangents alone, so it is computed once and serves every state that has them.
  */
-import { preActivationLaw, slopeAt, type State } from './law.js';
+import { preActivationLaw, scaled, slopeAt, type State } from './law.js';
+import { COST, type Meter } from './meter.js';
 import { Outgrown } from './outgrown.js';
 import type { PrefixLaws } from './prefix.js';
 import type { RowLayer } from './rows.js';
@@ -81,7 +82,7 @@ export interface TangentChoices {
 }
 
 /** *Exact.* The law of a unit's tangents, over the weights of their carriers alone. */
-export function tangentLaw(layer: RowLayer, state: State): readonly TangentChoices[] {
+export function tangentLaw(layer: RowLayer, state: State, meter: Meter): readonly TangentChoices[] {
   const row = layer.rows[0];
   if (row === undefined) throw new Error('tangentLaw: the layer has no rows');
   const inputs = carriers(state);
@@ -93,8 +94,9 @@ export function tangentLaw(layer: RowLayer, state: State): readonly TangentChoic
     {
       z: inputs.map(() => 0),
       tangents: state.tangents.map((tangent) => inputs.map((j) => tangent[j] ?? 0)),
-      origins: null,
+      still: null,
     },
+    meter,
   ).map(({ u, count }) => ({ u, count }));
 }
 
@@ -116,6 +118,7 @@ export function silentSums(
   weights: Float64Array,
   slopes: readonly number[],
   known: Map<string, bigint>,
+  meter: Meter,
 ): bigint {
   const names = laws.map((law) =>
     law
@@ -130,7 +133,7 @@ export function silentSums(
     const sorted = [...coefficients].sort((a, b) => a - b).join(' ');
     return laws.reduce((all, law, k) => {
       const key = `given ${names[k] ?? ''} | ${sorted}`;
-      const zeros = known.get(key) ?? zeroSumsGiven(law, coefficients);
+      const zeros = known.get(key) ?? zeroSumsGiven(law, coefficients, meter);
       known.set(key, zeros);
       return all * zeros;
     }, 1n);
@@ -146,8 +149,9 @@ export function silentSums(
     let sum = 0n;
     for (const counts of multisetCounts(weights.length, current.units)) {
       const chosen = [...counts].flatMap(([index, count]) =>
-        Array.from({ length: count }, () => (weights[index] as number) * current.slope),
+        Array.from({ length: count }, () => scaled(weights[index] as number, current.slope)),
       );
+      meter.spend(COST.big * 2);
       sum += multinomial([...counts.values()]) * over(group + 1, [...coefficients, ...chosen]);
     }
     return sum;
@@ -158,17 +162,22 @@ export function silentSums(
 }
 
 /** Choices with Σ_i c_i·u_i = 0, the u_i independent with one law. */
-function zeroSumsGiven(law: readonly TangentChoices[], coefficients: readonly number[]): bigint {
+function zeroSumsGiven(
+  law: readonly TangentChoices[],
+  coefficients: readonly number[],
+  meter: Meter,
+): bigint {
   const total = law.reduce((sum, { count }) => sum + BigInt(count), 0n);
   if (total ** BigInt(coefficients.length) >= 2n ** 53n) {
     throw new Outgrown('the tangents of one layer have more than 2^53 choices');
   }
   let sums = new Map<number, number>([[0, 1]]);
   coefficients.forEach((coefficient) => {
+    meter.spend(sums.size * law.length * COST.mapEntry);
     const next = new Map<number, number>();
     for (const [sum, ways] of sums) {
       for (const { u, count } of law) {
-        const into = sum + coefficient * (u[0] ?? 0);
+        const into = sum + scaled(coefficient, u[0] ?? 0);
         if (!Number.isSafeInteger(into)) {
           throw new Outgrown('the tangents of this network outgrow exact doubles');
         }
@@ -194,14 +203,31 @@ function* multisetCounts(kinds: number, size: number, from = 0): Generator<Map<n
   }
 }
 
-/** Every way to give `units` units one of `kinds` kinds, as counts per kind. */
-export function* compositions(units: number, kinds: number): Generator<readonly number[]> {
+/** Numbers of units per kind, and the arrangements that have them. */
+export interface Composition {
+  readonly counts: readonly number[];
+  readonly ways: bigint;
+}
+
+const knownCompositions = new Map<string, readonly Composition[]>();
+
+/** *Exact.* Every way to give `units` units one of `kinds` kinds. */
+export function compositions(units: number, kinds: number): readonly Composition[] {
+  const key = `${String(units)} ${String(kinds)}`;
+  const known = knownCompositions.get(key);
+  if (known !== undefined) return known;
+  const made = [...countsOf(units, kinds)].map((counts) => ({ counts, ways: multinomial(counts) }));
+  knownCompositions.set(key, made);
+  return made;
+}
+
+function* countsOf(units: number, kinds: number): Generator<readonly number[]> {
   if (kinds === 1) {
     yield [units];
     return;
   }
   for (let first = 0; first <= units; first += 1) {
-    for (const rest of compositions(units - first, kinds - 1)) yield [first, ...rest];
+    for (const rest of countsOf(units - first, kinds - 1)) yield [first, ...rest];
   }
 }
 

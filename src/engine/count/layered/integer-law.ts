@@ -3,6 +3,7 @@
  * grid is small, sorted keys where it is wide; counts and values are doubles that hold integers
  * below 2^53 (the caller's row has fewer choices than that).
  */
+import { COST, type Meter } from './meter.js';
 import { Outgrown } from './outgrown.js';
 
 export type IntegerLaw =
@@ -37,6 +38,7 @@ export function convolved(
   values: Float64Array,
   factor: number,
   maxEntries: number,
+  meter: Meter,
 ): IntegerLaw {
   if (factor === 0) {
     const counts = law.counts.map((count) => count * values.length);
@@ -52,8 +54,11 @@ export function convolved(
   const [low, high] = range(law);
   const width = high - low + most - least + 1;
   const entries = law.counts.length * steps.length;
-  if (width <= SPARSITY * entries && width <= maxEntries)
+  if (width <= SPARSITY * entries && width <= maxEntries) {
+    meter.spend(width + entries);
     return dense(law, steps, low + least, width);
+  }
+  meter.spend(entries * 2 * COST.mapEntry);
   if (entries > maxEntries) throw new Outgrown('the law of a neuron has too many entries');
   return sparse(law, steps);
 }

@@ -3,25 +3,47 @@
  * outcome. Counts are doubles, exact because a row's number of choices is below 2^53 (checked).
  */
 import type { GridLayer } from '../grid.js';
+import { COST, type Meter } from './meter.js';
 import { Outgrown } from './outgrown.js';
 import type { Row } from './rows.js';
 import type { Vector } from './subspace.js';
 
-/** What the layer before passes on: values, tangents, and which values are constant near w. */
+/** What the layer before passes on: values, tangents, and which units do not move. */
 export interface State {
   /** Values on the grid, `[unit]`. */
   readonly z: Vector;
   /** Canonical basis of the span of the tangents, each `[unit]`. */
   readonly tangents: readonly Vector[];
-  /** Where the next layer has rows without a bias: how each unit came to its value. */
-  readonly origins: readonly Origin[] | null;
+  /** Per unit, whether its form is 0; null where every row of the next layer is free anyway. */
+  readonly still: readonly boolean[] | null;
 }
 
-/** How a unit came to its value: what a layer without biases must know of a unit that is 0. */
+/**
+ * What is known of a row's linear form, whatever its choices. Free: it moves by a parameter of its
+ * own. Still: it is 0. Dependent: neither; the states before such rows are cut (`bound-ties.ts`).
+ */
+export type Form = 'free' | 'still' | 'dependent';
+
+/** *Exact.* The form of a row at a state. */
+export function formOf(row: Row, state: State): Form {
+  if (isFree(row, state.z)) return 'free';
+  const { still } = state;
+  if (still === null) throw new Error('formOf: the state has lost which units are still');
+  const moves = row.weights.some(
+    (values, input) => still[input] !== true && values.some((value) => value !== 0),
+  );
+  return moves ? 'dependent' : 'still';
+}
+
+/** *Exact.* Whether a parameter of the row's own moves it: its bias, or a weight on a value. */
+export function isFree(row: Row, z: Vector): boolean {
+  return row.ownBias || row.ownWeights.some((own, input) => own && z[input] !== 0);
+}
+
+/** How a unit came to its value: what a cut behind it needs to know. */
 export interface Origin {
-  /** The activation is constant near w: the unit does not move. */
-  readonly constant: boolean;
-  /** Its pre-activation; one of many where the unit is constant. */
+  /** Its form is 0; then y is one of many that give its value. */
+  readonly still: boolean;
   readonly y: number;
   /** The tangents of its pre-activation, one entry per basis vector of the layer before. */
   readonly preTangents: Vector;
@@ -35,80 +57,132 @@ export interface Outcome {
   /** Tangents of its output, one entry per basis vector of the layer before. */
   readonly q: Vector;
   readonly origin: Origin | null;
-  readonly count: number;
+  readonly count: bigint;
 }
 
 /** Most entries of one law. */
 const LAW_MAX = 1 << 21;
 const EXACT = 2n ** 53n;
 
+/** A row's pre-activation and its tangents as one integer each: a mixed-radix digit per coordinate. */
+export interface Packing {
+  /** Values of the bias, then of every weight; and what one unit of each adds to the packed sum. */
+  readonly terms: readonly { readonly values: Float64Array; readonly step: number }[];
+  readonly unpack: (key: number) => { readonly y: number; readonly u: readonly number[] };
+}
+
 /**
- * *Exact.* Counts of (y, preTangents), as a list; y stays 0 behind the last kink, where nobody asks
- * for it. Throws Outgrown.
+ * *Exact.* The packed sum of a row at a state; y stays 0 behind the last kink, where nobody asks for
+ * it. Throws Outgrown where a packed sum might leave the exact doubles.
+ */
+export function packingOf(grid: GridLayer, row: Row, state: State): Packing {
+  const d = state.tangents.length;
+  const low = Array.from({ length: d + 1 }, () => 0);
+  const high = Array.from({ length: d + 1 }, () => 0);
+  /** No partial sum of a coordinate is larger. */
+  const reach = Array.from({ length: d + 1 }, () => 0);
+  const bias = grid.tail ? new Float64Array(row.bias.length) : row.bias;
+  const ranges = new Map<Float64Array, readonly [number, number]>();
+  const rangeOf = (values: Float64Array): readonly [number, number] => {
+    const known = ranges.get(values);
+    if (known !== undefined) return known;
+    const range = [
+      values.reduce((a, b) => Math.min(a, b)),
+      values.reduce((a, b) => Math.max(a, b)),
+    ] as const;
+    ranges.set(values, range);
+    return range;
+  };
+  const coefficients = [
+    { values: bias, factors: [1, ...state.tangents.map(() => 0)] },
+    ...row.weights.map((values, input) => ({
+      values,
+      factors: [
+        grid.tail ? 0 : (state.z[input] ?? 0),
+        ...state.tangents.map((tangent) => tangent[input] ?? 0),
+      ],
+    })),
+  ];
+  for (const { values, factors } of coefficients) {
+    const [least, most] = rangeOf(values);
+    factors.forEach((factor, k) => {
+      if (factor === 0) return;
+      const [a, b] = factor > 0 ? [least * factor, most * factor] : [most * factor, least * factor];
+      low[k] = (low[k] as number) + a;
+      high[k] = (high[k] as number) + b;
+      reach[k] = (reach[k] as number) + Math.max(Math.abs(a), Math.abs(b));
+    });
+  }
+  const strides: number[] = [];
+  let stride = 1;
+  let packedReach = 0;
+  for (let k = 0; k <= d; k += 1) {
+    strides.push(stride);
+    packedReach += (reach[k] as number) * stride;
+    stride *= (high[k] as number) - (low[k] as number) + 1;
+    // Every number above and every packed partial sum is at most this, so none was rounded.
+    if (!(Math.max(stride, packedReach) <= Number.MAX_SAFE_INTEGER)) {
+      throw new Outgrown('the law of a neuron is too wide');
+    }
+  }
+  const offset = low.reduce((sum, least, k) => sum + least * (strides[k] as number), 0);
+  return {
+    terms: coefficients.map(({ values, factors }) => ({
+      values,
+      // Values that are all 0 add nothing, and their step would not be bounded by the reach.
+      step: values.every((value) => value === 0)
+        ? 0
+        : factors.reduce((sum, factor, k) => sum + factor * (strides[k] as number), 0),
+    })),
+    unpack: (key) => {
+      let rest = key - offset;
+      const coordinates = strides.map((_, k) => {
+        const width = (high[k] as number) - (low[k] as number) + 1;
+        const digit = rest % width;
+        rest = (rest - digit) / width;
+        return digit + (low[k] as number);
+      });
+      const [y = 0, ...u] = coordinates;
+      return { y, u };
+    },
+  };
+}
+
+/** One entry of a row's law. */
+export interface LawEntry {
+  readonly y: number;
+  readonly u: readonly number[];
+  readonly count: number;
+}
+
+/**
+ * *Exact.* Counts of (y, preTangents), as a list. Throws Outgrown, also where the row has 2^53
+ * choices or more.
  */
 export function preActivationLaw(
   grid: GridLayer,
   row: Row,
   state: State,
-): { y: number; u: number[]; count: number }[] {
+  meter: Meter,
+): readonly LawEntry[] {
   if (row.total >= EXACT) throw new Outgrown('a neuron has more than 2^53 parameter choices');
-  const d = state.tangents.length;
-  // Every coordinate gets a digit in one mixed-radix key.
-  const spans = Array.from({ length: d + 1 }, () => ({ low: 0, high: 0 }));
-  const coefficientOf = (input: number, k: number): number =>
-    (k > 0 ? state.tangents[k - 1]?.[input] : grid.tail ? 0 : state.z[input]) ?? 0;
-  const widen = (values: Float64Array, k: number, factor: number): void => {
-    const span = spans[k];
-    if (span === undefined || factor === 0) return;
-    let low = Infinity;
-    let high = -Infinity;
-    for (const value of values) {
-      low = Math.min(low, value * factor);
-      high = Math.max(high, value * factor);
-    }
-    span.low += low;
-    span.high += high;
-  };
-  const bias = grid.tail ? new Float64Array(row.bias.length) : row.bias;
-  widen(bias, 0, 1);
-  row.weights.forEach((values, input) => {
-    for (let k = 0; k <= d; k += 1) widen(values, k, coefficientOf(input, k));
-  });
-  const strides: number[] = [];
-  let stride = 1;
-  for (const { low, high } of spans) {
-    strides.push(stride);
-    stride *= high - low + 1;
-  }
-  if (stride > Number.MAX_SAFE_INTEGER) throw new Outgrown('the law of a neuron is too wide');
-  let law = new Map<number, number>();
-  for (const b of bias) bump(law, b, 1);
-  row.weights.forEach((values, input) => {
-    let step = 0;
-    for (let k = 0; k <= d; k += 1) step += coefficientOf(input, k) * (strides[k] as number);
+  const { terms, unpack } = packingOf(grid, row, state);
+  let law = new Map<number, number>([[0, 1]]);
+  let silent = 1;
+  for (const { values, step } of terms) {
     if (step === 0) {
-      if (values.length > 1) for (const [key, count] of law) law.set(key, count * values.length);
-      return;
+      silent *= values.length;
+      continue;
     }
+    meter.spend(law.size * values.length * COST.mapEntry);
     const next = new Map<number, number>();
     for (const [key, count] of law) {
       for (const value of values) bump(next, key + value * step, count);
     }
     if (next.size > LAW_MAX) throw new Outgrown('the law of a neuron has too many entries');
     law = next;
-  });
-  const offset = spans.reduce((sum, { low }, k) => sum + low * (strides[k] as number), 0);
-  return [...law].map(([key, count]) => {
-    let rest = key - offset;
-    const coordinates = spans.map(({ low, high }) => {
-      const width = high - low + 1;
-      const digit = rest % width;
-      rest = (rest - digit) / width;
-      return digit + low;
-    });
-    const [y = 0, ...u] = coordinates;
-    return { y, u, count };
-  });
+  }
+  return [...law].map(([key, count]) => ({ ...unpack(key), count: count * silent }));
 }
 
 function bump(map: Map<number, number>, key: number, count: number): void {
@@ -142,66 +216,68 @@ export function slopeAt(grid: GridLayer, y: number): number {
   return horner(grid.slopes[pieceAt(grid, y)] as Float64Array, y);
 }
 
-function isConstantNear(grid: GridLayer, y: number): boolean {
+/** *Exact.* The value at y, on the grid of the layer's outputs; 0 behind the last kink. */
+export function valueAt(grid: GridLayer, y: number): number {
+  return grid.tail ? 0 : horner(grid.pieces[pieceAt(grid, y)] as Float64Array, y);
+}
+
+/** Whether both one-sided slopes are 0 at y: then the unit's form is 0, whatever y's form is. */
+function isFlatAt(grid: GridLayer, y: number): boolean {
   const piece = pieceAt(grid, y);
-  if (grid.flatPiece[piece] !== 1) return false;
-  return piece === 0 || y !== grid.thresholds[piece - 1] || grid.flatPiece[piece - 1] === 1;
-}
-
-/**
- * Thrown where ties are neither free nor constant: a layer without bias behind a layer whose
- * values are 0 but move. The caller counts the state with the walk instead.
- */
-export class BoundTies extends Error {
-  override readonly name = 'BoundTies';
-}
-
-/** Whether the row's form is free at this state: a bias of its own, or a moving weight on a value. */
-export function isFree(row: Row, state: State): boolean {
-  return row.ownBias || state.z.some((z) => z !== 0);
+  const slope = (of: number): number => horner(grid.slopes[of] as Float64Array, y);
+  if (slope(piece) !== 0) return false;
+  return piece === 0 || y !== grid.thresholds[piece - 1] || slope(piece - 1) === 0;
 }
 
 export interface OutcomeOptions {
-  /** Whether ties will add tangents, so that it matters whether they are free. */
+  /** Whether ties add tangents, so that it matters whether they are free. */
   readonly addTies: boolean;
-  /** Keep the origin of each outcome, for a next layer without biases. */
-  readonly detailed: boolean;
+  /** Which origins the next layer may ask for: none, those of units that are 0, or all. */
+  readonly origins: 'none' | 'zero' | 'all';
 }
 
-/** *Exact.* The outcomes of a neuron with their counts. Throws Outgrown, or BoundTies. */
+/** *Exact.* The outcomes of a neuron with their counts, in increasing order of z. Throws Outgrown. */
 export function outcomesOf(
   grid: GridLayer,
   row: Row,
   state: State,
-  { addTies, detailed }: OutcomeOptions,
+  { addTies, origins }: OutcomeOptions,
+  meter: Meter,
 ): readonly Outcome[] {
-  const outcomes = new Map<string, Outcome & { count: number }>();
-  const free = isFree(row, state);
-  const still = !free && (state.origins?.every((origin) => origin.constant) ?? false);
-  for (const { y, u, count } of preActivationLaw(grid, row, state)) {
+  const form = addTies && !grid.tail ? formOf(row, state) : 'free';
+  if (form === 'dependent') throw new Error('outcomesOf: a dependent row should have been cut');
+  const outcomes = new Map<string, { outcome: Outcome; count: number }>();
+  for (const { y, u, count } of preActivationLaw(grid, row, state, meter)) {
     const tied = kinkOf(grid, y) !== -1;
-    if (addTies && tied && !free && !still)
-      throw new BoundTies('a tie is neither free nor constant');
     const slope = slopeAt(grid, y);
-    const z = grid.tail ? 0 : horner(grid.pieces[pieceAt(grid, y)] as Float64Array, y);
-    const q = u.map((entry) => (entry === 0 || slope === 0 ? 0 : entry * slope));
-    if (q.some((entry) => !Number.isSafeInteger(entry))) {
-      throw new Outgrown('the tangents of this network outgrow exact doubles');
+    const z = valueAt(grid, y);
+    const q = u.map((entry) => scaled(entry, slope));
+    let key = `${String(z)} ${tied ? 'tied' : ''} ${q.join(',')}`;
+    let origin: Origin | null = null;
+    if (origins === 'all' || (origins === 'zero' && z === 0)) {
+      const still = form === 'still' || isFlatAt(grid, y);
+      origin = { still, y, preTangents: u };
+      key += still ? ' still' : ` ${String(y)} ${u.join(',')}`;
     }
-    const constant = still || isConstantNear(grid, y);
-    const origin = detailed ? { constant, y, preTangents: u } : null;
-    const key = `${String(z)} ${String(tied)} ${q.join(',')}${
-      origin === null
-        ? ''
-        : z !== 0
-          ? ' moving'
-          : constant
-            ? ' constant'
-            : ` ${String(y)} ${u.join(',')}`
-    }`;
     const known = outcomes.get(key);
-    if (known === undefined) outcomes.set(key, { z, tied, free: tied && free, q, origin, count });
-    else known.count += count;
+    if (known === undefined) {
+      const free = tied && form === 'free';
+      outcomes.set(key, { outcome: { z, tied, free, q, origin, count: 0n }, count });
+    } else {
+      known.count += count;
+    }
   }
-  return [...outcomes.values()];
+  return [...outcomes.values()]
+    .map(({ outcome, count }) => ({ ...outcome, count: BigInt(count) }))
+    .sort((a, b) => a.z - b.z);
+}
+
+/** *Exact.* a·b. Throws Outgrown beyond 2^53. */
+export function scaled(a: number, b: number): number {
+  if (a === 0 || b === 0) return 0;
+  const result = a * b;
+  if (!Number.isSafeInteger(result)) {
+    throw new Outgrown('the tangents of this network outgrow exact doubles');
+  }
+  return result;
 }

@@ -1,4 +1,4 @@
-/** Thrown where a count needs more memory or wider numbers than it may take; nothing is rounded. */
+/** Thrown where a count needs more work, more memory or wider numbers than it may take; nothing is rounded. */
 export class Outgrown extends Error {
   override readonly name = 'Outgrown';
 }

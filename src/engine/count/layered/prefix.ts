@@ -9,6 +9,7 @@
 import { doubleOf } from '../../num/exact-double.js';
 import type { GridLayer } from '../grid.js';
 import { POINT_LAW, convolved, countAt, countBelow, type IntegerLaw } from './integer-law.js';
+import type { Meter } from './meter.js';
 import { Outgrown } from './outgrown.js';
 import type { Row } from './rows.js';
 import type { Vector } from './subspace.js';
@@ -29,29 +30,29 @@ export class PrefixLaws {
   readonly #row: Row;
   readonly #z: number[] = [];
   readonly #laws: IntegerLaw[] = [];
-  /** Ties by values before: the same states are asked about once per set that is counted. */
-  readonly #ties = new Map<string, number>();
+  readonly #meter: Meter;
+  /** The last answer: states that differ in their tangents alone come one after the other. */
+  #lastTies: { readonly z: Vector; readonly ties: bigint } | null = null;
 
-  constructor(grid: GridLayer, row: Row) {
+  constructor(grid: GridLayer, row: Row, meter: Meter) {
     if (row.total >= EXACT) throw new Outgrown('a neuron has more than 2^53 parameter choices');
     this.#grid = grid;
     this.#row = row;
+    this.#meter = meter;
     const bias = grid.tail ? new Float64Array(row.bias.length) : row.bias;
-    this.#laws.push(convolved(POINT_LAW, bias, 1, ENTRIES_MAX));
+    this.#laws.push(convolved(POINT_LAW, bias, 1, ENTRIES_MAX, meter));
   }
 
   /** *Exact.* How many of the row's choices put it on a kink, given the values before. */
-  ties(z: Vector): number {
-    const key = z.join(' ');
-    const known = this.#ties.get(key);
-    if (known !== undefined) return known;
+  ties(z: Vector): bigint {
+    if (this.#lastTies !== null && sameVector(this.#lastTies.z, z)) return this.#lastTies.ties;
     const counts = this.#at(z);
     const ties = this.#grid.kinkAt.reduce(
       (sum, kink, k) => (kink === -1 ? sum : sum + counts(this.#grid.thresholds[k] as number)),
       0,
     );
-    this.#ties.set(key, ties);
-    return ties;
+    this.#lastTies = { z, ties: BigInt(ties) };
+    return this.#lastTies.ties;
   }
 
   /** *Exact.* The row's choices by piece. */
@@ -92,6 +93,7 @@ export class PrefixLaws {
     if (values === undefined) return count;
     if (factor === 0) return (target) => count(target) * values.length;
     return (target) => {
+      this.#meter.spend(values.length);
       let sum = 0;
       for (const value of values) sum += count(target - value * factor);
       return sum;
@@ -111,26 +113,37 @@ export class PrefixLaws {
       const factor = this.#grid.tail ? 0 : (z[input] ?? 0);
       const before = this.#laws[input] as IntegerLaw;
       const values = this.#row.weights[input] as Float64Array;
-      this.#laws.push(convolved(before, values, factor, ENTRIES_MAX));
+      this.#laws.push(convolved(before, values, factor, ENTRIES_MAX, this.#meter));
       this.#z.push(z[input] ?? 0);
     }
     return this.#laws[depth] as IntegerLaw;
   }
 }
 
+function sameVector(a: Vector, b: Vector): boolean {
+  return a.length === b.length && a.every((entry, k) => entry === b[k]);
+}
+
 /** The prefix laws of a layer's rows, one per type of row. */
 export class LayerLaws {
   readonly #grid: GridLayer;
+  readonly #meter: Meter;
   readonly #byType = new Map<string, PrefixLaws>();
 
-  constructor(grid: GridLayer) {
+  constructor(grid: GridLayer, meter: Meter) {
     this.#grid = grid;
+    this.#meter = meter;
   }
 
   /** The laws of rows like this one. Throws Outgrown where a row has 2^53 choices or more. */
   of(row: Row): PrefixLaws {
-    const known = this.#byType.get(row.type) ?? new PrefixLaws(this.#grid, row);
+    const known = this.#byType.get(row.type) ?? new PrefixLaws(this.#grid, row, this.#meter);
     this.#byType.set(row.type, known);
     return known;
+  }
+
+  /** *Exact.* How many of a row's choices put it on a kink, given the values before. */
+  ties(row: Row, z: Vector): bigint {
+    return this.of(row).ties(z);
   }
 }

@@ -7,13 +7,18 @@
  * them alike; then only the multiset of their outcomes matters.
  */
 import type { GridLayer, GridProgram } from '../grid.js';
+import type { Space } from '../space.js';
 
 /** One neuron: the values that its bias and its weights range over, on the grid. */
 export interface Row {
   readonly bias: Float64Array;
   readonly weights: readonly Float64Array[];
-  /** Whether the bias is a free parameter of its own. */
+  /** Whether the bias, and each weight, is a parameter of its own with a scale that is not 0. */
   readonly ownBias: boolean;
+  readonly ownWeights: readonly boolean[];
+  /** The network's parameter behind the bias, and behind each weight; −1 for a constant. */
+  readonly biasParameter: number;
+  readonly weightParameters: readonly number[];
   /** Number of ways to choose its parameters. */
   readonly total: bigint;
   /** Equal for rows that are alike. */
@@ -25,7 +30,7 @@ export interface RowLayer {
   readonly rows: readonly Row[];
   /** Indices of exchangeable neurons, one list per class. */
   readonly classes: readonly (readonly number[])[];
-  /** Whether some row has no bias parameter of its own. */
+  /** Whether some row has no bias parameter of its own, so that its ties may not be free. */
   readonly biasFree: boolean;
   /** Number of ways to choose all its parameters. */
   readonly total: bigint;
@@ -39,12 +44,10 @@ export function product(factors: Iterable<bigint>): bigint {
 }
 
 /**
- * *Exact.* The rows of a program, or null where layered counting does not apply: several samples,
- * a parameter used twice, or a row with kinks that has no bias of its own. Rows without biases are
- * declined because a random test found the states of `bound-ties.ts` counted wrongly behind three
- * such layers; that file, and the origins of a state, wait for that to be understood (issue 3).
+ * *Exact.* The rows of a program, or null where layered counting does not apply: several samples, or
+ * a parameter used twice.
  */
-export function rowLayersOf(program: GridProgram): readonly RowLayer[] | null {
+export function rowLayersOf(program: GridProgram, space: Space): readonly RowLayer[] | null {
   if (program.samples !== 1 || program.digits.some((uses) => uses.length !== 1)) return null;
   const tableNames = new Map<Float64Array, string>();
   const nameOf = (values: Float64Array): string => {
@@ -55,37 +58,57 @@ export function rowLayersOf(program: GridProgram): readonly RowLayer[] | null {
     return made;
   };
   const tables = program.layers.map((grid) => ({
-    weight: Array.from(grid.weight, (value): Float64Array => Float64Array.of(value)),
-    bias: Array.from(grid.bias, (value): Float64Array => Float64Array.of(value)),
+    weight: Array.from(grid.weight, (value): Term => ({
+      values: Float64Array.of(value),
+      parameter: -1,
+    })),
+    bias: Array.from(grid.bias, (value): Term => ({
+      values: Float64Array.of(value),
+      parameter: -1,
+    })),
   }));
-  for (const [use] of program.digits) {
+  for (const [position, [use]] of program.digits.entries()) {
     const layer = use === undefined ? undefined : tables[use.layer];
     if (use === undefined || layer === undefined) return null;
-    (use.isBias ? layer.bias : layer.weight)[use.index] = use.values;
+    const parameter = space.digits[position] ?? -1;
+    (use.isBias ? layer.bias : layer.weight)[use.index] = { values: use.values, parameter };
   }
   const rowsOf = program.layers.map((grid, index) =>
     Array.from({ length: grid.units }, (_, unit): Row => {
       const table = tables[index];
-      const bias = table?.bias[unit] ?? new Float64Array(1);
-      const weights = table?.weight.slice(unit * grid.fanIn, (unit + 1) * grid.fanIn) ?? [];
+      const bias = table?.bias[unit] ?? { values: new Float64Array(1), parameter: -1 };
+      const from = unit * grid.fanIn;
+      const weights = table?.weight.slice(from, from + grid.fanIn) ?? [];
       const ownBias = grid.privateBias[unit] === 1;
+      const ownWeights = weights.map((__, j) => grid.privateWeight[from + j] === 1);
+      const names = weights.map(
+        ({ values }, j) => `${ownWeights[j] === true ? 'own' : ''}${nameOf(values)}`,
+      );
       return {
-        bias,
-        weights,
+        bias: bias.values,
+        weights: weights.map(({ values }) => values),
         ownBias,
-        total: product([bias, ...weights].map((values) => BigInt(values.length))),
-        type: `${ownBias ? 'own' : 'none'} ${[bias, ...weights].map(nameOf).join(' ')}`,
+        ownWeights,
+        biasParameter: bias.parameter,
+        weightParameters: weights.map(({ parameter }) => parameter),
+        total: product([bias, ...weights].map(({ values }) => BigInt(values.length))),
+        type: `${ownBias ? 'own' : ''}${nameOf(bias.values)} ${names.join(' ')}`,
       };
     }),
   );
-  const layers = program.layers.map((grid, index): RowLayer => {
+  return program.layers.map((grid, index): RowLayer => {
     const rows = rowsOf[index] ?? [];
     const next = rowsOf[index + 1] ?? [];
     const classes = new Map<string, number[]>();
     rows.forEach((row, unit) => {
-      const readers = next.map((reader) => nameOf(reader.weights[unit] ?? new Float64Array(1)));
+      const readers = next.map((reader) => {
+        const own = reader.ownWeights[unit] === true ? 'own' : '';
+        return `${own}${nameOf(reader.weights[unit] ?? new Float64Array(1))}`;
+      });
       const key = `${row.type} > ${readers.join(' ')}`;
-      classes.set(key, [...(classes.get(key) ?? []), unit]);
+      const units = classes.get(key);
+      if (units === undefined) classes.set(key, [unit]);
+      else units.push(unit);
     });
     return {
       grid,
@@ -95,8 +118,9 @@ export function rowLayersOf(program: GridProgram): readonly RowLayer[] | null {
       total: product(rows.map((row) => row.total)),
     };
   });
-  const supported = layers.every(
-    ({ grid, biasFree }) => !biasFree || grid.kinkAt.every((kink) => kink === -1),
-  );
-  return supported ? layers : null;
+}
+
+interface Term {
+  readonly values: Float64Array;
+  readonly parameter: number;
 }

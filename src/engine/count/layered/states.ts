@@ -4,154 +4,197 @@
  * A state is (z, T): the activations and the span of the AD tangents of the ties so far, with the
  * number of parameter prefixes that lead there. Given a state the neurons are independent, so the
  * joint law of a layer is the product of its rows' laws; exchangeable neurons are sorted, and a
- * multiset stands for all its arrangements.
+ * multiset stands for all its arrangements. Each state remembers one way that leads to it, for
+ * witnesses.
  */
-import { Outgrown } from './outgrown.js';
-import { BoundTies, outcomesOf, type Outcome, type State } from './law.js';
-import type { Row, RowLayer } from './rows.js';
+import { forEachJoint, type Joint } from './joint.js';
+import {
+  formOf,
+  isFree,
+  outcomesOf,
+  type Outcome,
+  type OutcomeOptions,
+  type State,
+} from './law.js';
+import { COST, type Meter } from './meter.js';
+import type { Window } from './window.js';
+import type { RowLayer } from './rows.js';
 import { spanOf, type Vector } from './subspace.js';
+
+/** One way to a state: the state before the layer, and an outcome per unit. */
+export interface Way {
+  readonly from: WeightedState;
+  readonly outcomes: readonly Outcome[];
+}
 
 export interface WeightedState {
   readonly state: State;
   /** Number of parameter prefixes that lead here. */
   readonly weight: bigint;
+  /** Null for the input. */
+  readonly way: Way | null;
+}
+
+/** Prefixes up to a layer in front of rows whose ties would be bound, alike for all that follows. */
+export interface BoundState {
+  /** Index of the layer that the prefixes include. */
+  readonly layer: number;
+  /** Per unit of that layer: pre-activation, whether its form is 0, and its tangents. */
+  readonly y: Vector;
+  readonly still: readonly boolean[];
+  readonly preTangents: readonly Vector[];
+  readonly weight: bigint;
+  readonly way: Way;
 }
 
 export interface ExpandOptions {
   /** Whether a tie adds its own tangent; off, only the tangents already there are carried on. */
   readonly addTies: boolean;
-  /** Keep only outcomes without a tie. */
-  readonly untouched?: boolean;
   /** This unit must be tied, its tangent becomes the only one: T = {e_unit}. */
   readonly tiedUnit?: number;
-  /** Whether the next layer has rows without biases, and asks where zeros come from. */
-  readonly detailed: boolean;
-  /** Most states to hold. */
-  readonly maxStates: number;
+  /** Only the states of this window. */
+  readonly window: Window;
 }
 
 /** *Exact.* The empty prefix: the input, nothing tied, and it does not move. */
 export function initialState(input: Vector): WeightedState {
   return {
-    state: {
-      z: input,
-      tangents: [],
-      origins: input.map((y) => ({ constant: true, y, preTangents: [] })),
-    },
+    state: { z: input, tangents: [], still: input.map(() => true) },
     weight: 1n,
+    way: null,
   };
 }
 
+/** Laws of a layer's rows at one state, per type of row. */
+export type Laws = (unit: number) => readonly Outcome[];
+
+/** *Exact.* The laws of a layer's rows at a state. Throws Outgrown. */
+export function lawsAt(
+  layer: RowLayer,
+  next: RowLayer | undefined,
+  state: State,
+  addTies: boolean,
+  meter: Meter,
+): Laws {
+  const byType = new Map<string, readonly Outcome[]>();
+  return (unit) => {
+    const row = layer.rows[unit];
+    if (row === undefined) throw new Error('lawsAt: no such unit');
+    const known = byType.get(row.type);
+    if (known !== undefined) return known;
+    const origins = addTies ? originsOf(layer, next, row.type) : 'none';
+    const law = outcomesOf(layer.grid, row, state, { addTies, origins }, meter);
+    byType.set(row.type, law);
+    return law;
+  };
+}
+
+/** Whether some row of the next layer may turn out not to be free. */
+function mayBind(next: RowLayer | undefined): next is RowLayer {
+  return next !== undefined && next.biasFree && !next.grid.tail;
+}
+
 /**
- * *Exact.* The states after `layer`, merged. A state whose ties are bound goes to `onBound`
- * instead, for the walk. Throws Outgrown.
+ * A row without bias is free where a weight of its own meets a value. So it asks for the origins of
+ * zeros, and for those of values that a constant of its own reads.
+ */
+function originsOf(
+  layer: RowLayer,
+  next: RowLayer | undefined,
+  type: string,
+): OutcomeOptions['origins'] {
+  if (!mayBind(next)) return 'none';
+  const readByConstant = layer.rows.some(
+    (row, unit) =>
+      row.type === type &&
+      next.rows.some((reader) => !reader.ownBias && reader.ownWeights[unit] !== true),
+  );
+  return readByConstant ? 'all' : 'zero';
+}
+
+/**
+ * *Exact.* The states after `layers[index]`, merged, those of the window. Where a row of the next
+ * layer would depend on units that move, the prefixes go to `onBound` instead, for the walk. Throws
+ * Outgrown.
  */
 export function expand(
-  layer: RowLayer,
-  states: Iterable<WeightedState>,
+  layers: readonly RowLayer[],
+  index: number,
+  states: readonly WeightedState[],
   options: ExpandOptions,
-  onBound: (state: WeightedState) => void,
+  meter: Meter,
+  onBound: (state: BoundState) => void,
 ): WeightedState[] {
-  const merged = new Map<string, { state: State; weight: bigint }>();
-  for (const { state, weight } of states) {
-    const laws = lawsOf(layer, state, options);
-    if (laws === null) {
-      onBound({ state, weight });
-      continue;
-    }
-    for (const joint of jointOutcomes(layer, laws, options)) {
-      const next = stateOf(joint.outcomes, state, options);
-      const key = keyOf(next);
-      const known = merged.get(key);
-      if (known === undefined) {
-        if (merged.size >= options.maxStates) {
-          throw new Outgrown(`a layer has more than ${String(options.maxStates)} states`);
-        }
-        merged.set(key, { state: next, weight: weight * joint.count });
-      } else {
-        known.weight += weight * joint.count;
+  const layer = layers[index] as RowLayer;
+  const next = layers[index + 1];
+  const merged = new Map<string, WeightedState & { weight: bigint }>();
+  const bound = new Map<string, BoundState & { weight: bigint }>();
+  const units = layer.rows.length;
+  for (const from of states) {
+    const laws = lawsAt(layer, next, from.state, options.addTies, meter);
+    forEachJoint(layer, laws, options, meter, (joint) => {
+      const weight = from.weight * joint.count;
+      const way = { from, outcomes: [...joint.outcomes] };
+      const made = options.addTies && mayBind(next) ? cutOf(next, index, way, weight) : null;
+      if (made !== null) {
+        const key = boundKey(made);
+        const known = bound.get(key);
+        if (known === undefined) bound.set(key, made);
+        else known.weight += weight;
+        meter.spend(COST.state);
+        meter.hold(bound.size + merged.size, units);
+        return;
       }
-    }
+      const state = stateOf(joint, from.state, options, next);
+      const key = keyOf(state);
+      const known = merged.get(key);
+      if (known !== undefined) {
+        known.weight += weight;
+        return;
+      }
+      merged.set(key, { state, weight, way });
+      meter.spend(COST.state);
+      meter.hold(bound.size + merged.size, units);
+    });
   }
+  for (const state of bound.values()) onBound(state);
   return [...merged.values()];
 }
 
-interface Joint {
-  /** `[unit]`, exchangeable units in the order of their outcomes. */
-  readonly outcomes: readonly Outcome[];
-  readonly count: bigint;
-}
-
-/** Per type of row; null where a tie is bound. */
-type Laws = ReadonlyMap<string, readonly Outcome[]>;
-
-function lawsOf(layer: RowLayer, state: State, options: ExpandOptions): Laws | null {
-  const laws = new Map<string, readonly Outcome[]>();
-  try {
-    for (const row of layer.rows) {
-      if (laws.has(row.type)) continue;
-      const all = outcomesOf(layer.grid, row, state, options);
-      const law = options.untouched === true ? all.filter((outcome) => !outcome.tied) : all;
-      laws.set(row.type, law);
-    }
-  } catch (error) {
-    if (error instanceof BoundTies) return null;
-    throw error;
-  }
-  return laws;
-}
-
-/** Every multiset of outcomes of the layer's classes, with the number of choices that give it. */
-function* jointOutcomes(layer: RowLayer, laws: Laws, options: ExpandOptions): Generator<Joint> {
-  const lawOf = (row: Row): readonly Outcome[] => laws.get(row.type) ?? [];
-  // The distinguished unit leaves its class: its neighbours are no longer exchangeable with it.
-  const classes = layer.classes.flatMap((units) => {
-    const { tiedUnit } = options;
-    if (tiedUnit === undefined || !units.includes(tiedUnit)) return [units];
-    return [[tiedUnit], units.filter((unit) => unit !== tiedUnit)].filter(
-      (part) => part.length > 0,
-    );
+/** The cut behind these outcomes, or null where every row of the next layer is free or still. */
+function cutOf(next: RowLayer, layer: number, way: Way, weight: bigint): BoundState | null {
+  const z = way.outcomes.map((outcome) => outcome.z);
+  if (next.rows.every((row) => isFree(row, z))) return null;
+  const still = stillnessOf(way.outcomes);
+  if (next.rows.every((row) => formOf(row, { z, tangents: [], still }) !== 'dependent'))
+    return null;
+  const origins = way.outcomes.map(({ origin }) => {
+    if (origin === null) throw new Error('cutOf: an outcome has lost its origin');
+    return origin;
   });
-  const chosen: Outcome[] = [];
-  function* overClasses(index: number, count: bigint): Generator<Joint> {
-    const units = classes[index];
-    if (units === undefined) {
-      yield { outcomes: [...chosen], count };
-      return;
-    }
-    const row = layer.rows[units[0] as number] as Row;
-    const law =
-      units[0] === options.tiedUnit ? lawOf(row).filter((outcome) => outcome.tied) : lawOf(row);
-    yield* multisets(units, law, 0, 0, count, 1n, (next) => overClasses(index + 1, next));
-  }
-  /** Units [at, …) of a class get outcomes from `from` on; `run` is how often the last one repeats. */
-  function* multisets(
-    units: readonly number[],
-    law: readonly Outcome[],
-    at: number,
-    from: number,
-    count: bigint,
-    run: bigint,
-    then: (count: bigint) => Generator<Joint>,
-  ): Generator<Joint> {
-    const unit = units[at];
-    if (unit === undefined) {
-      yield* then(count);
-      return;
-    }
-    for (let k = from; k < law.length; k += 1) {
-      const outcome = law[k] as Outcome;
-      const repeats = at > 0 && k === from ? run + 1n : 1n;
-      chosen[unit] = outcome;
-      // Placing the (at + 1)-th unit multiplies the arrangements by (at + 1) / repeats.
-      const arranged = (count * BigInt(outcome.count) * BigInt(at + 1)) / repeats;
-      yield* multisets(units, law, at + 1, k, arranged, repeats, then);
-    }
-  }
-  yield* overClasses(0, 1n);
+  return {
+    layer,
+    y: origins.map(({ y }) => y),
+    still,
+    preTangents: origins.map(({ preTangents }) => preTangents),
+    weight,
+    way,
+  };
 }
 
-function stateOf(outcomes: readonly Outcome[], before: State, options: ExpandOptions): State {
+function stillnessOf(outcomes: readonly Outcome[]): boolean[] {
+  return outcomes.map(({ origin }) => {
+    if (origin === null) throw new Error('stillnessOf: an outcome has lost its origin');
+    return origin.still;
+  });
+}
+
+function stateOf(
+  { outcomes }: Joint,
+  before: State,
+  options: ExpandOptions,
+  next: RowLayer | undefined,
+): State {
   const carried = before.tangents.map((_, k) => outcomes.map((outcome) => outcome.q[k] ?? 0));
   const unitVector = (unit: number): number[] => outcomes.map((_, i) => (i === unit ? 1 : 0));
   if (options.tiedUnit !== undefined) carried.push(unitVector(options.tiedUnit));
@@ -160,22 +203,28 @@ function stateOf(outcomes: readonly Outcome[], before: State, options: ExpandOpt
       if (outcome.free) carried.push(unitVector(unit));
     });
   }
-  const tangents = carried.length === 0 ? [] : spanOf(carried);
   const z = outcomes.map((outcome) => outcome.z);
-  // Origins are asked for only where every value is 0; elsewhere some weight makes the ties free.
-  const asked = options.detailed && z.every((value) => value === 0);
-  const origins = asked
-    ? outcomes.map(({ origin }) => {
-        if (origin === null) throw new Error('stateOf: an outcome has lost its origin');
-        return origin;
-      })
-    : null;
-  return { z, tangents, origins };
+  const asked = options.addTies && mayBind(next) && next.rows.some((row) => !isFree(row, z));
+  return {
+    z,
+    tangents: carried.length === 0 ? [] : spanOf(carried),
+    still: asked ? stillnessOf(outcomes) : null,
+  };
 }
 
-function keyOf({ z, tangents, origins }: State): string {
-  const from = origins?.map((origin) =>
-    origin.constant ? 'c' : `${String(origin.y)}:${origin.preTangents.join(':')}`,
-  );
-  return `${z.join(' ')}|${tangents.map((vector) => vector.join(' ')).join(';')}|${from?.join(' ') ?? ''}`;
+function keyOf({ z, tangents, still }: State): string {
+  const values = z.join(' ');
+  if (tangents.length === 0 && still === null) return values;
+  const vectors = tangents.map((vector) => vector.join(' ')).join(';');
+  return `${values}|${vectors}|${still === null ? '' : still.map(Number).join('')}`;
+}
+
+function boundKey({ y, still, preTangents, way }: BoundState): string {
+  return y
+    .map((value, unit) =>
+      still[unit] === true
+        ? `=${String(way.outcomes[unit]?.z)}`
+        : `${String(value)}:${(preTangents[unit] ?? []).join(':')}`,
+    )
+    .join(' ');
 }

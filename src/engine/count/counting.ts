@@ -1,0 +1,154 @@
+/**
+ * The ways to count, behind one door: the closed form and layered counting where they apply,
+ * enumeration everywhere. Each says what it would cost before it starts; whoever asks for a count
+ * names the method, so that a plan made once is carried out the same everywhere.
+ */
+import type { Proxies } from '../ad/rules.js';
+import type { Network } from '../net/ir.js';
+import type { Tally } from '../tally.js';
+import { enumerationOf } from './enumerate.js';
+import { gridProgramOf } from './grid.js';
+import type { CountEstimate } from './layered/estimate.js';
+import { LayeredCount } from './layered/layered.js';
+import type { CountLimits } from './layered/meter.js';
+import { Outgrown } from './layered/outgrown.js';
+import { approximate, log10Estimate } from '../num/float64.js';
+import { spaceOf, type Space } from './space.js';
+
+export type CountMethod = 'closed-form' | 'layered' | 'enumeration';
+
+export interface Counting {
+  readonly method: CountMethod;
+  readonly space: Space;
+  /** The range that shards are cut from: points to visit, or parts of the work. */
+  readonly parts: bigint;
+  /**
+   * *Exact.* The tally of the parts [from, to). Throws Outgrown where a limit is met; a layered
+   * count that has thrown must not be asked again.
+   */
+  readonly tallyOf: (from: bigint, to: bigint, onProgress: (done: bigint) => void) => Tally;
+  /** What was spent so far, in the unit of the estimates. */
+  readonly work: () => { readonly operations: number };
+}
+
+/** A method, and what it would cost; or why it does not apply. */
+export interface Candidate {
+  readonly method: CountMethod;
+  /** Null where the method does not apply. */
+  readonly estimate: CountEstimate | null;
+  readonly parts: bigint;
+  /** Whether a compiled kernel does the work, not the reference enumerator. */
+  readonly compiled: boolean;
+  readonly why: string;
+}
+
+/** *Estimate.* What one core of a common machine does in a second. */
+export const OPERATIONS_PER_SECOND = 3e8;
+
+/** Operations of one visit by the kernel; and by the reference enumerator, per parameter. */
+const KERNEL_VISIT = 300;
+const JUDGE_PARAMETER = 30_000;
+
+/** *Exact.* The count of a network by the given method. Throws an Error where it does not apply. */
+export function countingOf(
+  network: Network,
+  proxies: Proxies,
+  method: CountMethod,
+  limits: CountLimits,
+): Counting {
+  if (method === 'enumeration') {
+    const { space, compiled, tallyOf } = enumerationOf(network, proxies);
+    const perVisit = visitCost(compiled, network);
+    let visited = 0n;
+    return {
+      method,
+      space,
+      parts: space.visits,
+      tallyOf: (from, to, onProgress) => {
+        const tally = tallyOf(from, to, onProgress);
+        visited += to - from;
+        return tally;
+      },
+      work: () => ({ operations: approximate(visited) * perVisit }),
+    };
+  }
+  const space = spaceOf(network);
+  const count = layeredOf(network, proxies, space, limits);
+  if (count?.method !== method) {
+    throw new Error(`countingOf: the method ${method} does not apply to this network`);
+  }
+  return {
+    method,
+    space,
+    parts: count.parts,
+    tallyOf: (from, to, onProgress) => count.tallyOf(from, to, onProgress),
+    work: () => ({ operations: count.meter.operations }),
+  };
+}
+
+function layeredOf(
+  network: Network,
+  proxies: Proxies,
+  space: Space,
+  limits: CountLimits,
+): LayeredCount | null {
+  const program = gridProgramOf(network, proxies, space);
+  return program === null ? null : LayeredCount.of(network, proxies, space, program, limits);
+}
+
+/**
+ * *Estimate.* What every method would cost, the one without states last. `budget` bounds the
+ * operations that estimating may take.
+ */
+export function candidatesOf(network: Network, proxies: Proxies, budget: number): Candidate[] {
+  const space = spaceOf(network);
+  const { compiled } = enumerationOf(network, proxies);
+  const enumeration: Candidate = {
+    method: 'enumeration',
+    estimate: {
+      states: 0,
+      operations: approximate(space.visits) * visitCost(compiled, network),
+      log10Operations: log10Estimate(space.visits) + Math.log10(visitCost(compiled, network)),
+      bytes: 0,
+    },
+    parts: space.visits,
+    compiled,
+    why: compiled
+      ? 'visits every point'
+      : 'visits every point, with the reference enumerator: the numbers of this network are too wide for the fast one',
+  };
+  const limits = { maxOperations: budget, maxBytes: PLANNING_BYTES, maxWalks: PLANNING_WALKS };
+  try {
+    const count = layeredOf(network, proxies, space, limits);
+    if (count === null) {
+      const why = compiled
+        ? 'needs one input, and parameters that are used once'
+        : 'needs numbers that doubles hold exactly';
+      return [{ method: 'layered', estimate: null, parts: 0n, compiled, why }, enumeration];
+    }
+    return [
+      {
+        method: count.method,
+        estimate: count.estimate(budget),
+        parts: count.parts,
+        compiled,
+        why: count.method === 'layered' ? 'sums over the states of the layers' : 'one product',
+      },
+      enumeration,
+    ];
+  } catch (error) {
+    if (!(error instanceof Outgrown)) throw error;
+    return [
+      { method: 'layered', estimate: null, parts: 0n, compiled, why: error.message },
+      enumeration,
+    ];
+  }
+}
+
+/** While estimating: bytes of states, and points behind one bound state. */
+const PLANNING_BYTES = 2 ** 27;
+const PLANNING_WALKS = 2000;
+
+function visitCost(compiled: boolean, network: Network): number {
+  return compiled ? KERNEL_VISIT : JUDGE_PARAMETER * Math.max(1, network.parameters.length);
+}

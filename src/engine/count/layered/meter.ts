@@ -1,0 +1,94 @@
+/**
+ * What a count costs. Every loop of the layered count tells the meter, so that an estimate and the
+ * work itself are in one unit, and a job that outgrows its plan stops instead of taking the machine.
+ *
+ * One operation is about one addition of a dense convolution, a nanosecond; slower steps count for
+ * as many as they take.
+ */
+import { Outgrown } from './outgrown.js';
+
+/** Operations of the slower steps. */
+export const COST = {
+  /** One insertion into a map of numbers. */
+  mapEntry: 30,
+  /** One joint outcome of a layer, and one unit of it. */
+  joint: 150,
+  jointUnit: 50,
+  /** One state that is held: its key, its place in the map. */
+  state: 800,
+  /** One step in big integers. */
+  big: 150,
+  /** One entry of a law of vectors. */
+  vectorEntry: 400,
+  /** One point decided by the walk, per parameter of the cut network. */
+  walkParameter: 100_000,
+} as const;
+
+/** Bytes of one held state, and of each of its units. */
+const STATE_BYTES = 400;
+const UNIT_BYTES = 24;
+
+export interface CountLimits {
+  /** Most operations of one shard. */
+  readonly maxOperations: number;
+  /** Most bytes of states that one pass may hold. */
+  readonly maxBytes: number;
+  /** Most points that one bound state may give to the walk. */
+  readonly maxWalks: number;
+}
+
+/** *Estimate.* Bytes of so many states of so many units. */
+export function stateBytes(states: number, units: number): number {
+  return states * (STATE_BYTES + UNIT_BYTES * units);
+}
+
+/** *Exact.* Counts operations and states, and stops the count at its limits. */
+export class Meter {
+  readonly #limits: CountLimits;
+  #maxOperations: number;
+  #operations = 0;
+  #states = 1;
+
+  constructor(limits: CountLimits) {
+    this.#limits = limits;
+    this.#maxOperations = limits.maxOperations;
+  }
+
+  get operations(): number {
+    return this.#operations;
+  }
+
+  /** Most states that were held at once. */
+  get states(): number {
+    return this.#states;
+  }
+
+  get maxWalks(): number {
+    return this.#limits.maxWalks;
+  }
+
+  /** Throws Outgrown beyond the limit. */
+  spend(operations: number): void {
+    this.#operations += operations;
+    if (this.#operations > this.#maxOperations) {
+      throw new Outgrown(
+        `the count needs more than ${this.#maxOperations.toPrecision(3)} operations`,
+      );
+    }
+  }
+
+  /** From here on so many operations more may be spent. */
+  allow(operations: number): void {
+    this.#maxOperations = this.#operations + operations;
+  }
+
+  /** Throws Outgrown where so many states do not fit. */
+  hold(states: number, units: number): void {
+    if (states > this.#states) this.#states = states;
+    if (stateBytes(states, units) > this.#limits.maxBytes) {
+      throw new Outgrown(
+        `the count would hold more than ${String(states)} states, about ${String(Math.round(this.#limits.maxBytes / 2 ** 20))} MiB`,
+      );
+    }
+  }
+}
