@@ -72,6 +72,7 @@ test('a missing or repeated shard is refused', () => {
         inputs: [[1]],
         layers: [
           { type: 'dense', units: 1, activation: 'relu' },
+          { type: 'dense', units: 1, activation: 'relu' },
           { type: 'dense', units: 1 },
         ],
       },
@@ -81,7 +82,7 @@ test('a missing or repeated shard is refused', () => {
     shards: 5,
   };
   const parts = tallies(plan);
-  assert.throws(() => mergeTallies(plan, parts.slice(1)), /points were visited/);
-  assert.throws(() => mergeTallies(plan, [...parts, parts[0] ?? '']), /points were visited/);
+  assert.throws(() => mergeTallies(plan, parts.slice(1)), /parts were done/);
+  assert.throws(() => mergeTallies(plan, [...parts, parts[0] ?? '']), /parts were done/);
   assert.throws(() => mergeTallies(plan, []), /at least one shard/);
 });

@@ -73,7 +73,8 @@ export function countingOf(
     };
   }
   const space = spaceOf(network);
-  const count = layeredOf(network, proxies, space, limits);
+  const program = gridProgramOf(network, proxies, space);
+  const count = program === null ? null : LayeredCount.of(network, proxies, space, program, limits);
   if (count?.method !== method) {
     throw new Error(`countingOf: the method ${method} does not apply to this network`);
   }
@@ -86,23 +87,12 @@ export function countingOf(
   };
 }
 
-function layeredOf(
-  network: Network,
-  proxies: Proxies,
-  space: Space,
-  limits: CountLimits,
-): LayeredCount | null {
-  const program = gridProgramOf(network, proxies, space);
-  return program === null ? null : LayeredCount.of(network, proxies, space, program, limits);
-}
-
 /**
  * *Estimate.* What every method would cost, the one without states last. `budget` bounds the
  * operations that estimating may take.
  */
 export function candidatesOf(network: Network, proxies: Proxies, budget: number): Candidate[] {
-  const space = spaceOf(network);
-  const { compiled } = enumerationOf(network, proxies);
+  const { space, compiled, program } = enumerationOf(network, proxies);
   const enumeration: Candidate = {
     method: 'enumeration',
     estimate: {
@@ -119,7 +109,8 @@ export function candidatesOf(network: Network, proxies: Proxies, budget: number)
   };
   const limits = { maxOperations: budget, maxBytes: PLANNING_BYTES, maxWalks: PLANNING_WALKS };
   try {
-    const count = layeredOf(network, proxies, space, limits);
+    const count =
+      program === null ? null : LayeredCount.of(network, proxies, space, program, limits);
     if (count === null) {
       const why = compiled
         ? 'needs one input, and parameters that are used once'
@@ -145,9 +136,10 @@ export function candidatesOf(network: Network, proxies: Proxies, budget: number)
   }
 }
 
-/** While estimating: bytes of states, and points behind one bound state. */
+/** Bytes of states while estimating. */
 const PLANNING_BYTES = 2 ** 27;
-const PLANNING_WALKS = 2000;
+/** Most points behind one bound state that any job would walk. */
+const PLANNING_WALKS = 200_000;
 
 function visitCost(compiled: boolean, network: Network): number {
   return compiled ? KERNEL_VISIT : JUDGE_PARAMETER * Math.max(1, network.parameters.length);

@@ -6,7 +6,7 @@ import type { Proxies } from '../ad/rules.js';
 import type { Network } from '../net/ir.js';
 import type { Tally } from '../tally.js';
 import { judgeOf, type VerdictOptions } from '../verdict.js';
-import { gridProgramOf } from './grid.js';
+import { gridProgramOf, type GridProgram } from './grid.js';
 import { interpretRange } from './interpret.js';
 import { kernelRange } from './kernel.js';
 import { spaceOf, type Space } from './space.js';
@@ -15,6 +15,8 @@ export interface Enumeration {
   readonly space: Space;
   /** Whether the kernel runs; without it a point costs about a thousand times as much. */
   readonly compiled: boolean;
+  /** The network on its grid, which the kernel runs on; null where it is declined. */
+  readonly program: GridProgram | null;
   /** *Exact.* The tally of the ranks [from, to). */
   readonly tallyOf: (from: bigint, to: bigint, onProgress: (visited: bigint) => void) => Tally;
 }
@@ -38,6 +40,7 @@ export function enumerationOf(
   return {
     space,
     compiled: program !== null,
+    program,
     tallyOf: (from, to, onProgress) =>
       program === null
         ? interpretRange(network, space, judge, from, to, onProgress)

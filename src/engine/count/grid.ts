@@ -124,11 +124,16 @@ export function gridProgramOf(
   const uses = usesOf(network);
   const variesInSpace = new Set(space.digits);
   const listOf = new Map<ValueSet, readonly Rational[]>();
+  const lowestOf = new Map<ValueSet, readonly Rational[]>();
   const valuesOf = memoised((parameter: number): readonly Rational[] => {
     const set = network.parameters[parameter]?.values;
     if (set === undefined) return [];
     // An inert parameter stays at its lowest value.
-    if (!variesInSpace.has(parameter)) return [set.at(0n)];
+    if (!variesInSpace.has(parameter)) {
+      const lowest = lowestOf.get(set) ?? [set.at(0n)];
+      lowestOf.set(set, lowest);
+      return lowest;
+    }
     const known = listOf.get(set);
     if (known !== undefined) return known;
     const list = Array.from({ length: doubleOf(set.size) }, (_, rank) => set.at(BigInt(rank)));
@@ -260,6 +265,12 @@ interface DenseGrid {
   readonly weightBounds: readonly (readonly bigint[])[];
 }
 
+/** Of the values of an entry: their common denominator, and the largest magnitude. */
+interface Range {
+  readonly d: bigint;
+  readonly most: Rational;
+}
+
 function denseOnGrid(
   dense: DenseEquation,
   inputDenominator: bigint,
@@ -267,11 +278,11 @@ function denseOnGrid(
   valuesOf: (parameter: number) => readonly Rational[],
 ): DenseGrid | null {
   // Many entries share a set; what was found for one (parameter set, scale) serves the next.
-  const ranges = new Map<readonly Rational[], Map<string, { d: bigint; most: Rational }>>();
-  const rangeOf = (entry: Entry): { d: bigint; most: Rational } => {
+  const ranges = new Map<readonly Rational[], Map<string, Range>>();
+  const rangeOf = (entry: Entry): Range => {
     if (!('parameter' in entry)) return { d: entry.constant.d, most: absolute(entry.constant) };
     const values = valuesOf(entry.parameter);
-    const byScale = ranges.get(values) ?? new Map<string, { d: bigint; most: Rational }>();
+    const byScale = ranges.get(values) ?? new Map<string, Range>();
     ranges.set(values, byScale);
     const key = `${String(entry.scale.n)}/${String(entry.scale.d)}`;
     const known = byScale.get(key);
@@ -284,12 +295,19 @@ function denseOnGrid(
   };
   const weightRanges = dense.weight.map((row) => row.map(rangeOf));
   const biasRanges = dense.bias.map(rangeOf);
-  const weightDenominator = weightRanges.flat().reduce((common, { d }) => lcm(common, d), 1n);
+  const denominators = new Set(weightRanges.flat().map(({ d }) => d));
+  const weightDenominator = [...denominators].reduce(lcm, 1n);
   const biasDenominator = biasRanges.reduce((common, { d }) => lcm(common, d), 1n);
   const denominator = lcm(inputDenominator * weightDenominator, biasDenominator);
   const weightScale = denominator / inputDenominator;
   const size = (most: Rational, scale: bigint): bigint => multiply(most, integer(scale)).n;
-  const weightBounds = weightRanges.map((row) => row.map(({ most }) => size(most, weightScale)));
+  const sizes = new Map<Range, bigint>();
+  const weightSize = (range: Range): bigint => {
+    const known = sizes.get(range) ?? size(range.most, weightScale);
+    sizes.set(range, known);
+    return known;
+  };
+  const weightBounds = weightRanges.map((row) => row.map(weightSize));
   const bounds = weightBounds.map((row, unit) =>
     row.reduce(
       (sum, bound, j) => sum + bound * (inputBounds[j] ?? 0n),

@@ -11,6 +11,7 @@
  */
 import { isAffine } from '../net/activation.js';
 import { usesOf, type Network, type Use } from '../net/ir.js';
+import { product } from '../num/product.js';
 import { isZero, type Rational } from '../num/rational.js';
 
 export interface Space {
@@ -29,10 +30,10 @@ export interface Space {
 export function spaceOf(network: Network, keepInert = false): Space {
   const uses = usesOf(network);
   const digits: number[] = [];
-  let multiplicity = 1n;
+  const inert: bigint[] = [];
   network.parameters.forEach((parameter, index) => {
     if (!keepInert && (uses[index] ?? []).every((use) => isInert(network, use))) {
-      multiplicity *= parameter.values.size;
+      inert.push(parameter.values.size);
     } else {
       digits.push(index);
     }
@@ -41,8 +42,8 @@ export function spaceOf(network: Network, keepInert = false): Space {
   return {
     digits,
     radices,
-    visits: radices.reduce((product, radix) => product * radix, 1n),
-    multiplicity,
+    visits: product(radices),
+    multiplicity: product(inert),
     pointAt: (rank) => {
       const point = network.parameters.map((parameter) => parameter.values.at(0n));
       let rest = rank;

@@ -11,6 +11,7 @@
  * is a name only: its meaning stands in one rule table per interpretation (`ad/rules.ts`, and the
  * judge's own in `truth/`). All samples share the parameters; f stacks the outputs sample by sample.
  */
+import { product } from '../num/product.js';
 import type { ValueSet } from '../format/domain.js';
 import type { Rational } from '../num/rational.js';
 import type { Activation } from './activation.js';
@@ -89,12 +90,5 @@ export function usesOf(network: Network): readonly (readonly Use[])[] {
 
 /** *Exact.* |Ω|: the product of the sizes of the parameters' sets. */
 export function spaceSize(network: Network): bigint {
-  // A balanced product: thousands of factors make numbers of hundreds of thousands of digits.
-  const product = (low: number, high: number): bigint => {
-    if (high - low === 0) return 1n;
-    if (high - low === 1) return network.parameters[low]?.values.size ?? 1n;
-    const middle = (low + high) >> 1;
-    return product(low, middle) * product(middle, high);
-  };
-  return product(0, network.parameters.length);
+  return product(network.parameters.map(({ values }) => values.size));
 }

@@ -19,7 +19,8 @@ import { formOf, outcomesOf, scaled, slopeAt, type State } from './law.js';
 import { COST, type Meter } from './meter.js';
 import type { LayerLaws } from './prefix.js';
 import { OutputSums, classesOf, type Column, type Reach } from './output-sums.js';
-import { product, type Row, type RowLayer } from './rows.js';
+import { product } from '../../num/product.js';
+import type { Row, RowLayer } from './rows.js';
 
 /** *Exact.* Over the output layer alone: every output untied (if ties count) and every tangent 0. */
 export function zerosAtOutputs(

@@ -1,12 +1,13 @@
 /**
  * The law of one neuron, given the layer before: how many of its parameter choices lead to each
- * outcome. Counts are doubles, exact because a row's number of choices is below 2^53 (checked).
+ * outcome. Counts are doubles where a row has fewer than 2^53 choices, limbs where it has more.
  */
 import type { GridLayer } from '../grid.js';
 import { COST, type Meter } from './meter.js';
 import { Outgrown } from './outgrown.js';
 import type { Row } from './rows.js';
 import type { Vector } from './subspace.js';
+import { WideLaw } from './wide-law.js';
 
 /** What the layer before passes on: values, tangents, and which units do not move. */
 export interface State {
@@ -149,10 +150,37 @@ export function packingOf(grid: GridLayer, row: Row, state: State): Packing {
 }
 
 /** One entry of a row's law. */
-export interface LawEntry {
+export interface LawEntry<Count = number> {
   readonly y: number;
   readonly u: readonly number[];
-  readonly count: number;
+  readonly count: Count;
+}
+
+/** *Exact.* Whether a row has so many choices that doubles cannot count them. */
+export function isWide(row: Row): boolean {
+  return row.total >= EXACT;
+}
+
+/** *Exact.* The law of a row of any number of choices, given values alone. Throws Outgrown. */
+export function wideLaw(grid: GridLayer, row: Row, z: Vector, meter: Meter): WideLaw {
+  const terms = row.weights.map((values, input) => ({
+    values,
+    factor: grid.tail ? 0 : (z[input] ?? 0),
+  }));
+  return new WideLaw([{ values: row.bias, factor: grid.tail ? 0 : 1 }, ...terms], meter);
+}
+
+function* lawEntries(
+  grid: GridLayer,
+  row: Row,
+  state: State,
+  meter: Meter,
+): Generator<LawEntry<number | bigint>> {
+  if (!isWide(row) || state.tangents.length > 0) {
+    yield* preActivationLaw(grid, row, state, meter);
+    return;
+  }
+  for (const [y, count] of wideLaw(grid, row, state.z, meter).entries()) yield { y, u: [], count };
 }
 
 /**
@@ -165,7 +193,8 @@ export function preActivationLaw(
   state: State,
   meter: Meter,
 ): readonly LawEntry[] {
-  if (row.total >= EXACT) throw new Outgrown('a neuron has more than 2^53 parameter choices');
+  if (isWide(row))
+    throw new Outgrown('a neuron with tangents has more than 2^53 parameter choices');
   const { terms, unpack } = packingOf(grid, row, state);
   let law = new Map<number, number>([[0, 1]]);
   let silent = 1;
@@ -246,8 +275,8 @@ export function outcomesOf(
 ): readonly Outcome[] {
   const form = addTies && !grid.tail ? formOf(row, state) : 'free';
   if (form === 'dependent') throw new Error('outcomesOf: a dependent row should have been cut');
-  const outcomes = new Map<string, { outcome: Outcome; count: number }>();
-  for (const { y, u, count } of preActivationLaw(grid, row, state, meter)) {
+  const outcomes = new Map<string, { outcome: Outcome; small: number; big: bigint }>();
+  for (const { y, u, count } of lawEntries(grid, row, state, meter)) {
     const tied = kinkOf(grid, y) !== -1;
     const slope = slopeAt(grid, y);
     const z = valueAt(grid, y);
@@ -262,13 +291,17 @@ export function outcomesOf(
     const known = outcomes.get(key);
     if (known === undefined) {
       const free = tied && form === 'free';
-      outcomes.set(key, { outcome: { z, tied, free, q, origin, count: 0n }, count });
+      const outcome = { z, tied, free, q, origin, count: 0n };
+      if (typeof count === 'number') outcomes.set(key, { outcome, small: count, big: 0n });
+      else outcomes.set(key, { outcome, small: 0, big: count });
+    } else if (typeof count === 'number') {
+      known.small += count;
     } else {
-      known.count += count;
+      known.big += count;
     }
   }
   return [...outcomes.values()]
-    .map(({ outcome, count }) => ({ ...outcome, count: BigInt(count) }))
+    .map(({ outcome, small, big }) => ({ ...outcome, count: BigInt(small) + big }))
     .sort((a, b) => a.z - b.z);
 }
 

@@ -24,7 +24,7 @@ import { estimateOf, jointCost, roughEstimate, type CountEstimate } from './esti
 import { FinalPair, zerosAtOutputs } from './final.js';
 import { orderedClasses } from './joint.js';
 import { COST, Meter, type CountLimits } from './meter.js';
-import { Outgrown } from './outgrown.js';
+import { OverLimit } from './outgrown.js';
 import { LayerLaws } from './prefix.js';
 import { rowLayersOf, type RowLayer } from './rows.js';
 import { expand, initialState, lawsAt, type BoundState, type WeightedState } from './states.js';
@@ -192,7 +192,7 @@ export class LayeredCount {
     try {
       passes = this.#passes();
     } catch (error) {
-      if (!(error instanceof Outgrown)) throw error;
+      if (!(error instanceof OverLimit)) throw error;
       meter.allow(budget);
       const { states, operations } = roughEstimate(this.#layers, this.#input, this.#stop, meter);
       const held = Math.max(states, meter.states);
@@ -242,7 +242,7 @@ export class LayeredCount {
         warm += second;
         sampled += jointsIn(from, to);
       } catch (error) {
-        if (!(error instanceof Outgrown)) throw error;
+        if (!(error instanceof OverLimit)) throw error;
         fixed += meter.operations - start;
       }
       if (to === blocks.length) break;

@@ -5,7 +5,7 @@
  * One operation is about one addition of a dense convolution, a nanosecond; slower steps count for
  * as many as they take.
  */
-import { Outgrown } from './outgrown.js';
+import { OverLimit } from './outgrown.js';
 
 /** Operations of the slower steps. */
 export const COST = {
@@ -67,11 +67,11 @@ export class Meter {
     return this.#limits.maxWalks;
   }
 
-  /** Throws Outgrown beyond the limit. */
+  /** Throws OverLimit beyond the limit. */
   spend(operations: number): void {
     this.#operations += operations;
     if (this.#operations > this.#maxOperations) {
-      throw new Outgrown(
+      throw new OverLimit(
         `the count needs more than ${this.#maxOperations.toPrecision(3)} operations`,
       );
     }
@@ -82,11 +82,11 @@ export class Meter {
     this.#maxOperations = this.#operations + operations;
   }
 
-  /** Throws Outgrown where so many states do not fit. */
+  /** Throws OverLimit where so many states do not fit. */
   hold(states: number, units: number): void {
     if (states > this.#states) this.#states = states;
     if (stateBytes(states, units) > this.#limits.maxBytes) {
-      throw new Outgrown(
+      throw new OverLimit(
         `the count would hold more than ${String(states)} states, about ${String(Math.round(this.#limits.maxBytes / 2 ** 20))} MiB`,
       );
     }

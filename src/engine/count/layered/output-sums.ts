@@ -13,7 +13,7 @@ import { multinomial } from './factorised.js';
 import { scaled, type Outcome } from './law.js';
 import { COST, type Meter } from './meter.js';
 import { Outgrown } from './outgrown.js';
-import { product } from './rows.js';
+import { product } from '../../num/product.js';
 import { multisets } from './window.js';
 
 /** What the affine output layer makes of one hidden unit. */

@@ -10,6 +10,7 @@ import { doubleOf } from '../../num/exact-double.js';
 import type { GridLayer } from '../grid.js';
 import { POINT_LAW, convolved, countAt, countBelow, type IntegerLaw } from './integer-law.js';
 import type { Meter } from './meter.js';
+import { isWide, wideLaw } from './law.js';
 import { Outgrown } from './outgrown.js';
 import type { Row } from './rows.js';
 import type { Vector } from './subspace.js';
@@ -23,7 +24,6 @@ export interface PieceCounts {
 
 /** Most entries of one law. */
 const ENTRIES_MAX = 1 << 23;
-const EXACT = 2n ** 53n;
 
 export class PrefixLaws {
   readonly #grid: GridLayer;
@@ -35,7 +35,7 @@ export class PrefixLaws {
   #lastTies: { readonly z: Vector; readonly ties: bigint } | null = null;
 
   constructor(grid: GridLayer, row: Row, meter: Meter) {
-    if (row.total >= EXACT) throw new Outgrown('a neuron has more than 2^53 parameter choices');
+    if (isWide(row)) throw new Outgrown('a neuron has more than 2^53 parameter choices');
     this.#grid = grid;
     this.#row = row;
     this.#meter = meter;
@@ -129,6 +129,8 @@ export class LayerLaws {
   readonly #grid: GridLayer;
   readonly #meter: Meter;
   readonly #byType = new Map<string, PrefixLaws>();
+  /** The last answers, by type of row. */
+  readonly #wideTies = new Map<string, { readonly z: Vector; readonly ties: bigint }>();
 
   constructor(grid: GridLayer, meter: Meter) {
     this.#grid = grid;
@@ -142,8 +144,18 @@ export class LayerLaws {
     return known;
   }
 
-  /** *Exact.* How many of a row's choices put it on a kink, given the values before. */
+  /** *Exact.* How many of a row's choices put it on a kink, given the values before. Throws Outgrown. */
   ties(row: Row, z: Vector): bigint {
-    return this.of(row).ties(z);
+    if (!isWide(row)) return this.of(row).ties(z);
+    const last = this.#wideTies.get(row.type);
+    if (last !== undefined && sameVector(last.z, z)) return last.ties;
+    const { thresholds, kinkAt } = this.#grid;
+    const law = wideLaw(this.#grid, row, z, this.#meter);
+    const ties = kinkAt.reduce(
+      (sum, kink, k) => (kink === -1 ? sum : sum + law.countAt(thresholds[k] as number)),
+      0n,
+    );
+    this.#wideTies.set(row.type, { z, ties });
+    return ties;
   }
 }

@@ -6,6 +6,7 @@
  * occurs twice. Two neurons are exchangeable where their rows are alike and the next layer reads
  * them alike; then only the multiset of their outcomes matters.
  */
+import { product } from '../../num/product.js';
 import type { GridLayer, GridProgram } from '../grid.js';
 import type { Space } from '../space.js';
 
@@ -34,13 +35,6 @@ export interface RowLayer {
   readonly biasFree: boolean;
   /** Number of ways to choose all its parameters. */
   readonly total: bigint;
-}
-
-/** *Exact.* The product of big integers. */
-export function product(factors: Iterable<bigint>): bigint {
-  let result = 1n;
-  for (const factor of factors) result *= factor;
-  return result;
 }
 
 /**

@@ -79,21 +79,45 @@ function choose(grid: GridLayer, row: Row, state: State, accept: Accept, choices
 /** Adds choices that put a row on a kink; false where there are none. */
 function chooseTie(grid: GridLayer, row: Row, state: State, choices: Choices): boolean {
   const { terms } = packingOf(grid, row, { ...state, tangents: [] });
+  const targets = Array.from(grid.thresholds).filter((_, k) => grid.kinkAt[k] !== -1);
+  // A few free terms mostly do; the others are tried only where they do not.
+  for (let free = 2; ; free *= 4) {
+    const some = terms.map(({ values, step }, k) =>
+      k < free || values.length === 0 ? { values, step } : { values: least(values), step },
+    );
+    const ranks = solve(some, targets);
+    if (ranks !== null) {
+      const chosen = ranks.map((rank, k) =>
+        some[k]?.values === terms[k]?.values
+          ? rank
+          : (terms[k]?.values.indexOf(some[k]?.values[0] ?? 0) ?? 0),
+      );
+      setRow(row, chosen, choices);
+      return true;
+    }
+    if (free >= terms.length) return false;
+  }
+}
+
+/** The value of least magnitude, alone. */
+function least(values: Float64Array): Float64Array {
+  return Float64Array.of(values.reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a)));
+}
+
+/** Ranks whose sum is one of the targets, or null; the last term is solved for, not convolved. */
+function solve(terms: Packing['terms'], targets: readonly number[]): number[] | null {
   const last = terms.length - 1;
   const reached = reachedSums(terms, last);
   const { values, step } = terms[last] as Packing['terms'][number];
-  for (const [k, target] of grid.thresholds.entries()) {
-    if (grid.kinkAt[k] === -1) continue;
-    // The last term is solved for, not convolved.
+  for (const target of targets) {
     const rank = values.findIndex((value) =>
       has(reached[last] as ReachedSums, target - value * step),
     );
     if (rank === -1) continue;
     const before = target - (values[rank] as number) * step;
-    setRow(row, [...ranksOf(terms, reached, before, last), rank], choices);
-    return true;
+    return [...ranksOf(terms, reached, before, last), rank];
   }
-  return false;
+  return null;
 }
 
 function setRow(row: Row, ranks: readonly number[], choices: Choices): void {
