@@ -83,7 +83,13 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
   const { network, proxies } = compileQuestion(plan.question);
   const space = spaceOf(network);
   const size = spaceSize(network);
-  const points = (visits: bigint): string => String(visits * space.multiplicity);
+  // Neurons that are alike have counts that are alike, and long ones take long to write.
+  const written = new Map<bigint, string>();
+  const points = (visits: bigint): string => {
+    const text = written.get(visits) ?? String(visits * space.multiplicity);
+    written.set(visits, text);
+    return text;
+  };
   const density = (visits: bigint): Rational => rational(visits * space.multiplicity, size);
   const between = (decided: bigint): KnownDensity => ({
     least: density(decided),

@@ -20,10 +20,56 @@ export const MINUS_ONE: Rational = Object.freeze({ n: -1n, d: 1n });
 
 /** *Exact.* The greatest common divisor of |a| and |b|; 0 only where both are 0. */
 export function gcd(a: bigint, b: bigint): bigint {
-  let x = a < 0n ? -a : a;
-  let y = b < 0n ? -b : b;
+  const x = a < 0n ? -a : a;
+  const y = b < 0n ? -b : b;
+  return x > LONG && y > LONG ? longGcd(x, y) : euclid(x, y);
+}
+
+function euclid(a: bigint, b: bigint): bigint {
+  let x = a;
+  let y = b;
   while (y !== 0n) [x, y] = [y, x % y];
   return x;
+}
+
+/** From here on Euclid's quadratic time is felt. */
+const LONG = 1n << 2048n;
+const SMALL_PRIMES = Array.from({ length: 254 }, (_, k) => k + 2)
+  .filter((n) => Array.from({ length: n - 2 }, (_, k) => k + 2).every((m) => n % m !== 0))
+  .map(BigInt);
+const PRIMORIAL = SMALL_PRIMES.reduce((product, p) => product * p, 1n);
+
+/** Small primes first: the long numbers here are sizes of spaces, which have no others. */
+function longGcd(a: bigint, b: bigint): bigint {
+  const shared = euclid(euclid(PRIMORIAL, a % PRIMORIAL), b % PRIMORIAL);
+  let x = a;
+  let y = b;
+  let common = 1n;
+  for (const p of SMALL_PRIMES) {
+    const divides = shared % p === 0n;
+    if (!divides && y % p !== 0n) continue;
+    const fromX = stripped(x, p);
+    const fromY = stripped(y, p);
+    common *= p ** (fromX.exponent < fromY.exponent ? fromX.exponent : fromY.exponent);
+    x = fromX.rest;
+    y = fromY.rest;
+  }
+  return common * euclid(x, y);
+}
+
+/** n without its factors p, and how many there were. */
+function stripped(n: bigint, p: bigint): { readonly rest: bigint; readonly exponent: bigint } {
+  const powers: bigint[] = [];
+  for (let power = p; n % power === 0n; power *= power) powers.push(power);
+  let rest = n;
+  let exponent = 0n;
+  for (let k = powers.length - 1; k >= 0; k -= 1) {
+    const power = powers[k] as bigint;
+    if (rest % power !== 0n) continue;
+    rest /= power;
+    exponent += 1n << BigInt(k);
+  }
+  return { rest, exponent };
 }
 
 /** *Exact.* The least common multiple of two positive integers. */

@@ -70,3 +70,26 @@ test('floorLog2 is the binade', () => {
     runs(500),
   );
 });
+
+test('gcd of long integers, with small primes and without: divides both, leaves nothing common', () => {
+  const euclid = (a: bigint, b: bigint): bigint => (b === 0n ? a : euclid(b, a % b));
+  const long = fc
+    .record({
+      threes: fc.integer({ min: 0, max: 2000 }),
+      twos: fc.integer({ min: 0, max: 2500 }),
+      elevens: fc.integer({ min: 0, max: 900 }),
+      rest: fc.bigInt({ min: 1n, max: 1n << 200n }),
+    })
+    .map(
+      ({ threes, twos, elevens, rest }) =>
+        3n ** BigInt(threes) * 2n ** BigInt(twos) * 11n ** BigInt(elevens) * rest,
+    );
+  fc.assert(
+    fc.property(long, long, (a, b) => {
+      const g = gcd(a, b);
+      assert.ok(a % g === 0n && b % g === 0n);
+      assert.equal(euclid(a / g, b / g), 1n);
+    }),
+    runs(100),
+  );
+});
