@@ -39,24 +39,20 @@ const POINT_NUMBERS_MAX = 50_000_000;
 /** Plans a question within the limits of this installation. */
 export function planOf(question: Question, limits: Limits): Planned {
   const { network, proxies } = compileQuestion(question);
-  return planCompiled(question, network, proxies, limits);
+  return planCompiled(question, network, proxies, spaceText(network), limits);
 }
 
 /** *Estimate.* What each method would cost, and what would be done; nothing is enqueued. */
 export function planningOf(question: Question, limits: Limits): Planning {
   const { network, proxies } = compileQuestion(question);
-  const size = spaceSize(network);
+  const space = spaceText(network);
   const candidates =
     question.mode === 'exhaustive' ? candidatesOf(network, proxies, ESTIMATE_OPERATIONS) : [];
-  const planned = planCompiled(question, network, proxies, limits, candidates);
+  const planned = planCompiled(question, network, proxies, space, limits, candidates);
   return {
     engine: ENGINE_VERSION,
     mode: question.mode,
-    space: {
-      parameters: network.parameters.length,
-      size: String(size),
-      log10: log10Estimate(size),
-    },
+    space,
     accepted: planned.ok,
     method: planned.ok ? planned.plan.method : null,
     shards: planned.ok ? planned.plan.shards : null,
@@ -75,6 +71,7 @@ function planCompiled(
   question: Question,
   network: Network,
   proxies: Proxies,
+  space: SpaceText,
   limits: Limits,
   known?: readonly Candidate[],
 ): Planned {
@@ -82,8 +79,8 @@ function planCompiled(
     engine: ENGINE_VERSION,
     question,
     mode: question.mode,
-    parameters: network.parameters.length,
-    size: String(spaceSize(network)),
+    parameters: space.parameters,
+    size: space.size,
     range: '1',
     shards: 1,
     maxOperations: OUTGROWN.operations,
@@ -108,7 +105,7 @@ function planCompiled(
   const candidates = known ?? candidatesOf(network, proxies, ESTIMATE_OPERATIONS);
   const best = cheapest(candidates, limits);
   if (best === null) {
-    return { ok: false, refusal: tooLarge(question, network, candidates, limits) };
+    return { ok: false, refusal: tooLarge(question, network, space, candidates, limits) };
   }
   const { method, parts, estimate } = best;
   const wanted = Math.min(Math.ceil(estimate.operations / SHARD_OPERATIONS), limits.maxShards);
@@ -164,7 +161,9 @@ function methodText(candidate: Candidate, limits: Limits): Planning['methods'][n
     applies: estimate !== null,
     affordable: isAffordable(candidate, limits),
     why,
-    ...(method === 'enumeration' ? { visits: String(candidate.parts) } : {}),
+    ...(method === 'enumeration' && candidate.parts < VISITS_IN_FULL
+      ? { visits: String(candidate.parts) }
+      : {}),
     estimate:
       estimate === null
         ? null
@@ -185,10 +184,10 @@ function finite(value: number): number | null {
 function tooLarge(
   question: Question,
   network: Network,
+  space: SpaceText,
   candidates: readonly Candidate[],
   limits: Limits,
 ): Refusal {
-  const size = spaceSize(network);
   const methods = candidates.map((candidate) => methodText(candidate, limits));
   const largestMode = pointRefusal(network) === null ? 'point' : 'bounds';
   const format = nearestFormat(question, network, (narrower, narrowerProxies, operations) =>
@@ -199,13 +198,9 @@ function tooLarge(
   return {
     status: 422,
     code: 'space-too-large',
-    detail: `Ω has ${powerOf(size)} points and no method can count it here. ${costs} This service takes on ${String(limits.maxVisits)} visits or ${exponential(limits.maxOperations)} operations and ${String(STATE_BYTES_MAX)} bytes of states. The largest mode that fits is "${largestMode}".${fits}`,
+    detail: `Ω has ${sizeInWords(space)} points and no method can count it here. ${costs} This service takes on ${String(limits.maxVisits)} visits or ${exponential(limits.maxOperations)} operations and ${String(STATE_BYTES_MAX)} bytes of states. The largest mode that fits is "${largestMode}".${fits}`,
     extensions: {
-      space: {
-        parameters: network.parameters.length,
-        size: String(size),
-        log10: log10Estimate(size),
-      },
+      space,
       methods,
       limits: {
         maxVisits: String(limits.maxVisits),
@@ -233,10 +228,30 @@ function exponential(value: number): string {
   return Number.isFinite(value) ? value.toExponential(1) : 'beyond 10^308';
 }
 
-/** A count in words: in full where it is short. */
+type SpaceText = Planning['space'];
+
+/** The size as text is made once: for hundreds of thousands of digits it takes a while. */
+function spaceText(network: Network): SpaceText {
+  const size = spaceSize(network);
+  return {
+    parameters: network.parameters.length,
+    size: String(size),
+    log10: log10Estimate(size),
+  };
+}
+
+/** Numbers up to here are written in full; beyond, as a power of ten. */
+const DIGITS_IN_WORDS = 30;
+/** Numbers of visits below are given in full; nobody visits more. */
+const VISITS_IN_FULL = 10n ** 1000n;
+
+function sizeInWords({ size, log10 }: SpaceText): string {
+  return size.length <= DIGITS_IN_WORDS ? size : `about 10^${log10.toFixed(1)}`;
+}
+
 function powerOf(count: bigint): string {
-  const text = String(count);
-  return text.length <= 30 ? text : `about 10^${log10Estimate(count).toFixed(1)}`;
+  const log10 = count === 0n ? 0 : log10Estimate(count);
+  return log10 < DIGITS_IN_WORDS ? String(count) : `about 10^${log10.toFixed(1)}`;
 }
 
 function pointRefusal(network: Network): Refusal | null {

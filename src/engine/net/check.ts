@@ -20,12 +20,18 @@ export function checkNetwork(network: Network): Network {
     }
   });
   if (network.inputs.length === 0) fault(['inputs'], 'there is no sample');
-  const used = new Set<number>();
-  const checkEntry = (entry: Entry, path: (string | number)[]): void => {
+  const used = new Uint8Array(network.parameters.length);
+  /** There may be a million entries: the rest of a path is put together only for a fault. */
+  const checkEntry = (
+    entry: Entry,
+    path: readonly (string | number)[],
+    ...rest: readonly (string | number)[]
+  ): void => {
     if (!('parameter' in entry)) return;
-    used.add(entry.parameter);
     if (network.parameters[entry.parameter] === undefined) {
-      fault(path, `names parameter ${String(entry.parameter)}, which does not exist`);
+      fault([...path, ...rest], `names parameter ${String(entry.parameter)}, which does not exist`);
+    } else {
+      used[entry.parameter] = 1;
     }
   };
   network.equations.forEach((equation, index) => {
@@ -48,16 +54,16 @@ export function checkNetwork(network: Network): Network {
     equation.weight.forEach((row, unit) => {
       if (row.length !== inWidth) fault([...path, 'weight', unit], 'row and fan-in differ');
       row.forEach((entry, input) => {
-        checkEntry(entry, [...path, 'weight', unit, input]);
+        checkEntry(entry, path, 'weight', unit, input);
       });
     });
     equation.bias.forEach((entry, unit) => {
-      checkEntry(entry, [...path, 'bias', unit]);
+      checkEntry(entry, path, 'bias', unit);
     });
   });
   if (network.output !== network.equations.length) fault(['output'], 'is not the last variable');
   network.parameters.forEach((_, index) => {
-    if (!used.has(index)) fault(['parameters', index], 'is used nowhere');
+    if (used[index] !== 1) fault(['parameters', index], 'is used nowhere');
   });
   if (faults.length > 0) throw new EngineError(faults);
   return network;
