@@ -14,6 +14,7 @@ import { COST, type Meter } from './meter.js';
 import { Outgrown } from './outgrown.js';
 import type { PrefixLaws } from './prefix.js';
 import type { RowLayer } from './rows.js';
+import { multisets } from './window.js';
 
 /** How the units of a state choose among slopes: the number of choices of y per distinct slope. */
 export interface SlopeChoices {
@@ -133,7 +134,7 @@ export function silentSums(
     const sorted = [...coefficients].sort((a, b) => a - b).join(' ');
     return laws.reduce((all, law, k) => {
       const key = `given ${names[k] ?? ''} | ${sorted}`;
-      const zeros = known.get(key) ?? zeroSumsGiven(law, coefficients, meter);
+      const zeros = known.get(key) ?? zeroSumsGiven(law, coefficients);
       known.set(key, zeros);
       return all * zeros;
     }, 1n);
@@ -143,6 +144,16 @@ export function silentSums(
     slope,
     units: slopes.filter((other) => other === slope).length,
   }));
+  // All of the cost is told before any of it is spent; a law that was met with these slopes is known.
+  const weighings = groups.reduce((all, { units }) => all * multisets(weights.length, units), 1);
+  let cost = weighings * laws.length * 2 * COST.big;
+  laws.forEach((law, k) => {
+    const met = `met ${names[k] ?? ''} | ${slopes.join(' ')}`;
+    if (known.has(met)) return;
+    known.set(met, 1n);
+    cost += weighings * sumsCost(law, weights, slopes);
+  });
+  meter.spend(cost);
   const over = (group: number, coefficients: readonly number[]): bigint => {
     const current = groups[group];
     if (current === undefined) return zerosGiven(coefficients);
@@ -151,7 +162,6 @@ export function silentSums(
       const chosen = [...counts].flatMap(([index, count]) =>
         Array.from({ length: count }, () => scaled(weights[index] as number, current.slope)),
       );
-      meter.spend(COST.big * 2);
       sum += multinomial([...counts.values()]) * over(group + 1, [...coefficients, ...chosen]);
     }
     return sum;
@@ -161,19 +171,35 @@ export function silentSums(
   return sums;
 }
 
-/** Choices with Σ_i c_i·u_i = 0, the u_i independent with one law. */
-function zeroSumsGiven(
+/** *Estimate.* Operations of one `zeroSumsGiven`: sums are as many as choices, or as their range. */
+function sumsCost(
   law: readonly TangentChoices[],
-  coefficients: readonly number[],
-  meter: Meter,
-): bigint {
+  weights: Float64Array,
+  slopes: readonly number[],
+): number {
+  const most = (values: Iterable<number>): number => {
+    let best = 0;
+    for (const value of values) best = Math.max(best, Math.abs(value));
+    return best;
+  };
+  const reach = most(law.map(({ u }) => u[0] ?? 0)) * most(weights) * most(slopes);
+  let sums = 1;
+  let cost = 0;
+  slopes.forEach((_, k) => {
+    cost += sums * law.length * COST.mapEntry;
+    sums = Math.min(sums * law.length, 2 * (k + 1) * reach + 1);
+  });
+  return cost;
+}
+
+/** Choices with Σ_i c_i·u_i = 0, the u_i independent with one law. */
+function zeroSumsGiven(law: readonly TangentChoices[], coefficients: readonly number[]): bigint {
   const total = law.reduce((sum, { count }) => sum + BigInt(count), 0n);
   if (total ** BigInt(coefficients.length) >= 2n ** 53n) {
     throw new Outgrown('the tangents of one layer have more than 2^53 choices');
   }
   let sums = new Map<number, number>([[0, 1]]);
   coefficients.forEach((coefficient) => {
-    meter.spend(sums.size * law.length * COST.mapEntry);
     const next = new Map<number, number>();
     for (const [sum, ways] of sums) {
       for (const { u, count } of law) {

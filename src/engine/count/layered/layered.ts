@@ -32,6 +32,14 @@ import { LastTies, expandValues, initialValues, type ValueState } from './values
 import { WHOLE, leadersOf, sortedBlocks, weighBlocks, type Block, type Window } from './window.js';
 import { pointOf, reachAtOutputs, reachThroughPair, retrace, type Choices } from './witness.js';
 
+/**
+ * Enough to share prefixes of laws, and to make the laws of the states before worth their while; few
+ * enough that memory stays small however large the whole is.
+ */
+function heldJoints(before: number): number {
+  return Math.max(50_000, 20 * before);
+}
+
 /** Where an estimate takes its samples: the first blocks are where a ReLU is tied. */
 const SAMPLED_AT = [0, 0.3, 0.6, 0.9];
 
@@ -54,6 +62,8 @@ interface Pass {
   readonly blocks: readonly (Block | null)[];
   /** *Estimate.* Operations per joint outcome, before any was run; steers the cut. */
   readonly unknownCost: number;
+  /** *Estimate.* About how many joint outcomes to hold at once, unless one block has more. */
+  readonly heldJoints: number;
   /** Adds the sums over the blocks of a window; `first` of them is the pass's first block. */
   readonly run: (window: Window, first: boolean, into: Sums, orderOf: OrderOf) => void;
 }
@@ -161,7 +171,12 @@ export class LayeredCount {
       onProgress(at - from);
       const start = index - block;
       let end = block;
-      while (end < pass.blocks.length && (placed[start + end] as Placed).at < to) end += 1;
+      let joints = 0;
+      while (end < pass.blocks.length && (placed[start + end] as Placed).at < to) {
+        joints += pass.blocks[end]?.joints ?? 1;
+        if (end > block && joints > pass.heldJoints) break;
+        end += 1;
+      }
       const window = windowOf(pass, block, end);
       const orderOf: OrderOf = (leading) => {
         const found = pass.blocks.findIndex(
@@ -206,7 +221,8 @@ export class LayeredCount {
       const joints = pass.blocks.reduce((sum, block) => sum + (block?.joints ?? 1), 0);
       const { fixed, perJoint } = this.#sampleOf(pass, end);
       operations += fixed + joints * perJoint;
-      states = Math.max(states, joints);
+      const largest = pass.blocks.reduce((most, block) => Math.max(most, block?.joints ?? 1), 0);
+      states = Math.max(states, Math.min(joints, Math.max(largest, pass.heldJoints)));
     }
     return estimateOf(states, operations, units);
   }
@@ -293,6 +309,7 @@ export class LayeredCount {
         return {
           blocks: [null],
           unknownCost: Math.min(cost, Number.MAX_SAFE_INTEGER),
+          heldJoints: 1,
           run: (_, __, into, orderOf) => {
             this.#addBound(state, into, orderOf(null));
           },
@@ -376,6 +393,7 @@ export class LayeredCount {
     return {
       blocks: expands ? this.#blocksOf(last, before, true, undefined) : [null],
       unknownCost: jointCost(this.#layer(this.#stop).rows.length),
+      heldJoints: heldJoints(before.length),
       run: (window, _, into, orderOf) => {
         const bound: BoundState[] = [];
         const states = expands
@@ -458,6 +476,7 @@ export class LayeredCount {
     return {
       blocks: cut ? this.#blocksOf(last - 1, weighted, false, undefined) : [null],
       unknownCost: jointCost(this.#layer(last).rows.length) / 2,
+      heldJoints: heldJoints(before.length),
       run: (window, first, into) => {
         const states = cut ? expandValues(this.#layers, last - 1, before, window, meter) : before;
         const sorted = inOrder(
@@ -530,6 +549,7 @@ export class LayeredCount {
         passes.push({
           blocks: this.#blocksOf(last, before, false, tied),
           unknownCost: jointCost(this.#layer(this.#stop).rows.length),
+          heldJoints: heldJoints(before.length),
           run: (window, _, into) => {
             const options = {
               addTies: false,

@@ -12,12 +12,14 @@ export const COST = {
   /** One insertion into a map of numbers. */
   mapEntry: 30,
   /** One joint outcome of a layer, and one unit of it. */
-  joint: 150,
-  jointUnit: 50,
+  joint: 300,
+  jointUnit: 100,
+  /** One entry of a canonical basis. */
+  tangentEntry: 300,
   /** One state that is held: its key, its place in the map. */
-  state: 800,
+  state: 2000,
   /** One step in big integers. */
-  big: 150,
+  big: 200,
   /** One entry of a law of vectors. */
   vectorEntry: 400,
   /** One point decided by the walk, per parameter of the cut network. */
@@ -25,8 +27,8 @@ export const COST = {
 } as const;
 
 /** Bytes of one held state, and of each of its units. */
-const STATE_BYTES = 400;
-const UNIT_BYTES = 24;
+const STATE_BYTES = 800;
+const UNIT_BYTES = 40;
 
 export interface CountLimits {
   /** Most operations of one shard. */

@@ -146,6 +146,7 @@ export function expand(
         return;
       }
       const state = stateOf(joint, from.state, options, next);
+      meter.spend(state.tangents.length * units * COST.tangentEntry);
       const key = keyOf(state);
       const known = merged.get(key);
       if (known !== undefined) {
