@@ -43,6 +43,13 @@ export interface PoolOptions {
 /** An idle thread stays this long, with its plan parsed. */
 const IDLE_MS = 30_000;
 
+/**
+ * piscina tries `require` on an entry first. Node 20 ends the whole process ("IsGraphAsync must be
+ * used on an instantiated module") where a thread is killed while `require` loads an ES module; told
+ * that it cannot, it refuses at once and piscina goes on to `import`, which may be killed at any time.
+ */
+const EXEC_ARGV = [...process.execArgv, '--no-experimental-require-module'];
+
 function failureOf(error: unknown): ComputeFailure {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return new ComputeFailure('out-of-memory', error);
@@ -62,6 +69,7 @@ export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions):
     minThreads: 0,
     maxThreads: threads + 1,
     idleTimeout: IDLE_MS,
+    execArgv: EXEC_ARGV,
     resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
   });
   // A thread that dies before it takes a task (its entry cannot be loaded) leaves the task waiting

@@ -99,3 +99,25 @@ test('an abort ends a tight loop, and one that came too early starts nothing', a
     }
   });
 });
+
+test('killing threads while they load their entry never ends the process', async () => {
+  const shards = shardsOf(smallPlan({ shards: 2 }));
+  await withPool(COMPUTE, async (pool) => {
+    const task = taskOf(smallPlan({ shards: 2 }), 0);
+    // A thread takes some tens of milliseconds to load: every stage of it is hit.
+    for (let delay = 0; delay < 120; delay += 3) {
+      const killed = pool.shard(task, AbortSignal.timeout(delay)).catch((error: unknown) => error);
+      const other = pool
+        .shard(task, AbortSignal.timeout(delay + 1))
+        .catch((error: unknown) => error);
+      for (const end of await Promise.all([killed, other])) {
+        assert.ok(end instanceof ComputeAborted || typeof end === 'string');
+      }
+    }
+    const text = await pool.shard(task, never);
+    assert.equal(
+      text,
+      runShard(smallPlan({ shards: 2 }), shards[0] as (typeof shards)[0], () => undefined),
+    );
+  });
+});
