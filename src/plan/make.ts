@@ -14,11 +14,13 @@ import {
   type Proxies,
 } from '../engine/index.js';
 import type { Planning } from '../schemas/plan.js';
+import type { SpaceText } from '../schemas/result.js';
 import { compileQuestion } from './compile.js';
 import { nearestFormat } from './nearest.js';
 import type { Limits, Plan, Refusal } from './plan.js';
 import type { Question } from './question.js';
 import { STATE_BYTES_MAX } from './run.js';
+import { spaceText } from './space-text.js';
 
 export type Planned =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal };
@@ -39,13 +41,19 @@ const POINT_NUMBERS_MAX = 50_000_000;
 /** Plans a question within the limits of this installation. */
 export function planOf(question: Question, limits: Limits): Planned {
   const { network, proxies } = compileQuestion(question);
-  return planCompiled(question, network, proxies, spaceText(network), limits);
+  return planCompiled(
+    question,
+    network,
+    proxies,
+    spaceText(network.parameters.length, spaceSize(network)),
+    limits,
+  );
 }
 
 /** *Estimate.* What each method would cost, and what would be done; nothing is enqueued. */
 export function planningOf(question: Question, limits: Limits): Planning {
   const { network, proxies } = compileQuestion(question);
-  const space = spaceText(network);
+  const space = spaceText(network.parameters.length, spaceSize(network));
   const candidates =
     question.mode === 'exhaustive' ? candidatesOf(network, proxies, ESTIMATE_OPERATIONS) : [];
   const planned = planCompiled(question, network, proxies, space, limits, candidates);
@@ -226,18 +234,6 @@ function costSentence({ method, estimate, parts, why }: Candidate): string {
 
 function exponential(value: number): string {
   return Number.isFinite(value) ? value.toExponential(1) : 'beyond 10^308';
-}
-
-type SpaceText = Planning['space'];
-
-/** The size as text is made once: for hundreds of thousands of digits it takes a while. */
-function spaceText(network: Network): SpaceText {
-  const size = spaceSize(network);
-  return {
-    parameters: network.parameters.length,
-    size: String(size),
-    log10: log10Estimate(size),
-  };
 }
 
 /** Numbers up to here are written in full; beyond, as a power of ten. */

@@ -1,6 +1,5 @@
 /** The result of mode `point`: one examination, as text. */
 import {
-  log10Estimate,
   spaceSize,
   toText,
   type Examination,
@@ -11,6 +10,7 @@ import {
 import type { PointResult } from '../schemas/result.js';
 import { boundOf, refuseContradictions } from './bound-text.js';
 import type { Plan } from './plan.js';
+import { spaceText } from './space-text.js';
 
 type Matrix = readonly (readonly Rational[])[];
 
@@ -47,12 +47,11 @@ export function pointResult(
     return report.applies ? { ...bound, holds: holdsAt(report.id, report.on) } : bound;
   });
   refuseContradictions(bounds);
-  const size = spaceSize(network);
   return {
     mode: 'point',
     engine: plan.engine,
     question: { ...plan.question },
-    space: { parameters: plan.parameters, size: plan.size, log10: log10Estimate(size) },
+    space: spaceText(plan.parameters, spaceSize(network)),
     decidedBy: verdict.decidedBy,
     differentiable: verdict.differentiable,
     adCorrect: verdict.adCorrect,

@@ -3,13 +3,18 @@
  * are exact; every bound is held against what was counted, and a contradiction fails the job.
  */
 import {
+  ENGINE_VERSION,
+  ZERO,
+  compare,
   emptyTally,
+  firstMoment,
   judgeOf,
-  log10Estimate,
   mergeTallies as mergeCounts,
   neuronsOf,
   rational,
   reportTheorems,
+  secondMomentLower,
+  slackOf,
   spaceOf,
   spaceSize,
   toDouble,
@@ -18,15 +23,16 @@ import {
   type Proxies,
   type Rational,
   type Tally,
+  type TheoremReport,
 } from '../engine/index.js';
 import type { ExactWithValue } from '../schemas/exact.js';
 import type { BoundsResult, ExhaustiveResult, Result } from '../schemas/result.js';
-import { boundOf, refuseContradictions, type KnownDensity } from './bound-text.js';
+import { Contradiction, boundOf, refuseContradictions, type KnownDensity } from './bound-text.js';
 import { compileQuestion } from './compile.js';
 import type { Plan } from './plan.js';
 import type { Question } from './question.js';
+import { spaceText } from './space-text.js';
 import { canonicalText, tallyFromText, tallyToText } from './wire.js';
-import { ENGINE_VERSION } from '../engine/index.js';
 
 /** *Exact.* One tally of all shards' tallies, whatever their order. Throws where there is none. */
 export function mergeTallies(plan: Plan, texts: readonly string[]): string {
@@ -66,11 +72,7 @@ export function boundsOf(question: Question): BoundsResult {
     mode: 'bounds',
     engine: ENGINE_VERSION,
     question: { ...question },
-    space: {
-      parameters: network.parameters.length,
-      size: String(size),
-      log10: log10Estimate(size),
-    },
+    space: spaceText(network.parameters.length, size),
     bounds: reportTheorems(network, proxies).map((report) => boundOf(report, null)),
   };
 }
@@ -102,9 +104,8 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
     nonDifferentiableOrIncorrect: between(nonDifferentiable + incorrect),
     clarke: null,
   };
-  const bounds = reportTheorems(network, proxies).map((report) =>
-    boundOf(report, known[report.on]),
-  );
+  const reports = reportTheorems(network, proxies);
+  const bounds = reports.map((report) => boundOf(report, known[report.on]));
   refuseContradictions(bounds);
   const neurons = neuronsOf(network);
   return {
@@ -112,7 +113,7 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
     method: countMethodOf(plan),
     engine: plan.engine,
     question: { ...plan.question },
-    space: { parameters: plan.parameters, size: String(size), log10: log10Estimate(size) },
+    space: spaceText(plan.parameters, size),
     ...(plan.method === 'enumeration'
       ? { visited: String(tally.done) }
       : { states: String(tally.states) }),
@@ -127,9 +128,7 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
       nonDifferentiable: withValue(density(nonDifferentiable)),
       incorrect: withValue(density(incorrect)),
     },
-    firstMoment: withValue(
-      density(tally.neurons.reduce((sum, neuron) => sum + neuron.relevant, 0n)),
-    ),
+    ...momentsOf(tally, space.visits, reports),
     bounds,
     neurons: neurons.map((neuron, k) => {
       const equation = network.equations[neuron.equation];
@@ -147,6 +146,50 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
       };
     }),
     witnesses: witnessesOf(network, proxies, tally),
+  };
+}
+
+/**
+ * The moments of the number of relevant ties, held against the count. Throws a Contradiction where
+ * they do not ascend: second moment, density, first moment, theorem.
+ */
+function momentsOf(
+  tally: Tally,
+  visits: bigint,
+  reports: readonly TheoremReport[],
+): Pick<ExhaustiveResult, 'firstMoment' | 'secondMoment' | 'slack'> {
+  const ties = tally.neurons.reduce((sum, neuron) => sum + neuron.relevant, 0n);
+  const moments = { ties, pairs: tally.pairs, points: visits };
+  const first = firstMoment(moments);
+  const applies = (id: TheoremReport['id']): TheoremReport | undefined =>
+    reports.find((report) => report.id === id && report.applies);
+  if (applies('L-iff') === undefined) {
+    return { firstMoment: withValue(first), secondMoment: null, slack: null };
+  }
+  const second = secondMomentLower(moments);
+  const density = rational(tally.nonDifferentiable, visits);
+  const bound = applies('L-ndf')?.exact ?? null;
+  const slack = bound === null ? null : slackOf(bound, density, tally.neurons, visits);
+  const descends =
+    compare(second, density) > 0 ||
+    compare(density, first) > 0 ||
+    Object.values(slack ?? {}).some((part: Rational) => compare(part, ZERO) < 0);
+  if (descends) {
+    throw new Contradiction(
+      'the counts contradict the moments of the ties; this is a defect of gradcert, and no answer is given',
+    );
+  }
+  return {
+    firstMoment: withValue(first),
+    secondMoment: withValue(second),
+    slack:
+      slack === null
+        ? null
+        : {
+            format: withValue(slack.format),
+            irrelevance: withValue(slack.irrelevance),
+            overlap: withValue(slack.overlap),
+          },
   };
 }
 

@@ -1,9 +1,9 @@
 /**
- * Counts and densities beside each bound. Where every layer has bias parameters the three steps
- * density ≤ first moment ≤ theorem must ascend; the section compares them exactly and says what it
+ * Counts and densities beside each bound. Where every layer has bias parameters the steps second
+ * moment ≤ density ≤ first moment ≤ theorem must ascend; the section compares them exactly and says what it
  * found, it does not assume it.
  */
-import { compare, divide, isZero, type Rational } from '../engine/num/rational.js';
+import { add, compare, divide, isZero, type Rational } from '../engine/num/rational.js';
 import type { Bound, BoundsResult, ExhaustiveResult } from '../schemas/result.js';
 import {
   exactOnly,
@@ -64,6 +64,7 @@ export function densitySection(result: ExhaustiveResult): Section {
       },
       ladder(result),
       stepsText(result),
+      ...slackTable(result),
       densityPlot(result),
     ],
   };
@@ -114,7 +115,20 @@ const DIRECTIONS = { upper: 'at most', lower: 'at least', equal: 'exactly' } as 
 function ladder(result: ExhaustiveResult): Block {
   const ndf = readRational(result.density.nonDifferentiable.exact);
   const moment = result.firstMoment.exact;
+  const second = result.secondMoment;
   const rows: (readonly Cell[])[] = [
+    ...(second === null
+      ? []
+      : [
+          [
+            'second moment',
+            `at least: ${SUBJECTS.nonDifferentiable}, by pairs of ties`,
+            exactOnly(second.exact),
+            rounded(second.exact),
+            slack(readRational(second.exact), ndf),
+            '',
+          ],
+        ]),
     [
       'counted',
       SUBJECTS.nonDifferentiable,
@@ -183,13 +197,47 @@ function stepsText(result: ExhaustiveResult): Block {
   const second = compare(moment, readRational(theorem.exact)) <= 0;
   return paragraph(
     first && second
-      ? 'The three steps ascend as they must: density ≤ first moment ≤ theorem. From the first to the second is overlap (several neurons tied and relevant at once); from the second to the third is the format and irrelevance (the number that would complete the tie is not representable, or no output depends on the neuron).'
+      ? 'The three steps ascend as they must: density ≤ first moment ≤ theorem.'
       : 'THE STEPS DO NOT ASCEND: density ≤ first moment ≤ theorem is violated by these numbers. Do not trust this result; please report it.',
   );
 }
 
+/** Where the theorem's slack comes from, beside its parts' share of the whole. */
+function slackTable({ slack: parts }: ExhaustiveResult): Block[] {
+  if (parts === null) return [];
+  const total = [parts.format, parts.irrelevance, parts.overlap]
+    .map(({ exact }) => readRational(exact))
+    .reduce(add);
+  const row = (name: string, from: string, exact: string): readonly Cell[] => [
+    name,
+    from,
+    exactOnly(exact),
+    rounded(exact),
+    isZero(total) ? '' : rounded(rationalText(divide(readRational(exact), total))),
+  ];
+  return [
+    {
+      kind: 'table',
+      caption: 'Where the slack of L-ndf comes from',
+      columns: [
+        left('Part'),
+        left('From'),
+        right('Exact'),
+        right('Rounded'),
+        right('Share of the slack'),
+      ],
+      rows: [
+        row('format', 'the number that would complete a tie is not in it', parts.format.exact),
+        row('irrelevance', 'no output depends on the tied neuron', parts.irrelevance.exact),
+        row('overlap', 'several neurons are tied and relevant at once', parts.overlap.exact),
+        row('all', 'theorem less density', rationalText(total)),
+      ],
+    },
+  ];
+}
+
 function densityPlot(result: ExhaustiveResult): Block {
-  const series = ['counted', 'first moment', 'theorem'];
+  const series = ['counted', 'moments', 'theorem'];
   const point = (row: string, kind: number, exact: string): LogPlotPoint => ({
     row,
     series: series[kind] as string,
@@ -199,12 +247,15 @@ function densityPlot(result: ExhaustiveResult): Block {
     kind: 'log-plot',
     title: 'Density beside each bound',
     description:
-      'Shares of Ω on a logarithmic scale: what was counted, the first moment, and what each theorem allows. Exact zeros stand in a column of their own.',
+      'Shares of Ω on a logarithmic scale: what was counted, the moments of the ties, and what each theorem allows. Exact zeros stand in a column of their own.',
     axis: 'share of Ω, logarithmic',
     series,
     points: [
       point('not differentiable', 0, result.density.nonDifferentiable.exact),
       point('AD wrong', 0, result.density.incorrect.exact),
+      ...(result.secondMoment === null
+        ? []
+        : [point('second moment', 1, result.secondMoment.exact)]),
       point('first moment', 1, result.firstMoment.exact),
       ...numericBounds(result.bounds).map((b) => point(`${b.id}: ${SUBJECTS[b.on]}`, 2, b.exact)),
     ],

@@ -32,6 +32,14 @@ const TERMS: readonly (readonly [string, string])[] = [
     'The sum over all neurons of the share of Ω where the neuron is tied and relevant.',
   ],
   [
+    'second moment',
+    'The lower bound on the share of ndf that the first moment and the share of pairs of relevant ties give together.',
+  ],
+  [
+    'slack',
+    'What a theorem’s bound exceeds the counted share by: from the format, from irrelevance, from overlap.',
+  ],
+  [
     'Clarke subdifferential',
     'The convex hull of all limits of derivatives at points near the given one: the accepted generalised derivative where there is none.',
   ],

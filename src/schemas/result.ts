@@ -21,9 +21,13 @@ export const SpaceSchema = Type.Object(
     parameters: Type.Integer({ minimum: 0 }),
     size: CountSchema,
     log10: Type.Number({ description: 'Rounded log10 of the size.' }),
+    value: Nullable(
+      Type.Number({ description: 'The double nearest to the size; null beyond 10^308.' }),
+    ),
   },
   strict,
 );
+export type SpaceText = Static<typeof SpaceSchema>;
 
 export const BoundSchema = Type.Object(
   {
@@ -80,6 +84,28 @@ export const WitnessSchema = Type.Object(
   strict,
 );
 
+export const SecondMomentSchema = Type.Object(
+  { exact: RationalTextSchema, value: Type.Number() },
+  {
+    ...strict,
+    description:
+      'Lower bound on the density of ndf from the first two moments of the number of relevant ties (Dawson and Sankoff 1967); null where L-iff does not apply.',
+  },
+);
+
+export const SlackSchema = Type.Object(
+  {
+    format: ExactWithValueSchema,
+    irrelevance: ExactWithValueSchema,
+    overlap: ExactWithValueSchema,
+  },
+  {
+    ...strict,
+    description:
+      'L-ndf less the density of ndf, in three parts that add up: values that would complete a tie are not in the format; no output depends on the tied neuron; several neurons are tied and relevant at once. Null where L-ndf does not apply.',
+  },
+);
+
 export const ExhaustiveResultSchema = Type.Object(
   {
     mode: Type.Literal('exhaustive'),
@@ -112,7 +138,10 @@ export const ExhaustiveResultSchema = Type.Object(
       },
       strict,
     ),
+    /** Σ over neurons of the density of points where it is tied and relevant. */
     firstMoment: ExactWithValueSchema,
+    secondMoment: Nullable(SecondMomentSchema),
+    slack: Nullable(SlackSchema),
     bounds: Type.Array(BoundSchema),
     neurons: Type.Array(NeuronSchema),
     witnesses: Type.Array(WitnessSchema),

@@ -41,12 +41,12 @@ export const BOUNDS: BoundsResult = {
   mode: 'bounds',
   engine: 'fake',
   question: { asked: true },
-  space: { parameters: 4, size: '81', log10: 1.9 },
+  space: { parameters: 4, size: '81', log10: 1.9, value: 81 },
   bounds: [],
 };
 
 /** A result whose text is not what JSON.stringify would make of it again. */
-export const STORED = `{"mode":"bounds","engine":"fake","question":{"n":"12345678901234567890"},"space":{"parameters":4,"size":"81","log10":1.90},"bounds":[]}`;
+export const STORED = `{"mode":"bounds","engine":"fake","question":{"n":"12345678901234567890"},"space":{"parameters":4,"size":"81","log10":1.90,"value":81},"bounds":[]}`;
 
 const fakeAnalysis: Dependencies['analysis'] = {
   parse(body, defaultMode) {
@@ -90,7 +90,7 @@ const fakeAnalysis: Dependencies['analysis'] = {
   planning: ({ mode }) => ({
     engine: 'fake',
     mode,
-    space: { parameters: 4, size: '81', log10: 1.9 },
+    space: { parameters: 4, size: '81', log10: 1.9, value: 81 },
     accepted: true,
     method: 'enumeration',
     shards: 1,

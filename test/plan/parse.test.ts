@@ -217,6 +217,7 @@ test('a space out of reach is refused with its exact size, every cost and what f
     parameters: 970,
     size: String(15n ** 970n),
     log10: log10Estimate(15n ** 970n),
+    value: null,
   });
   assert.equal(extensions['largestMode'], 'point');
   const methods = extensions['methods'] as readonly { method: string; affordable: boolean }[];

@@ -26,6 +26,9 @@ test('an exhaustive report tells its story in order', () => {
   assert.match(text, /every parameter: `e2m1fn`, \\\|M\\\| = 15 distinct finite real values/);
   assert.match(text, /\| not differentiable \(ndf\) \| 20601000 \| 6104\/50625 \| ≈ 0\.120573 \|/);
   assert.match(text, /density ≤ first moment ≤ theorem/);
+  assert.match(text, /\| second moment \|/);
+  assert.match(text, /\| irrelevance \| .* \| 2\/225 \|/);
+  assert.match(text, /\| all \| theorem less density \| 646\/50625 \|/);
   assert.match(text, /relevant counts add up to 21262500; over \\\|Ω\\\| that is the first moment/);
   assert.ok(text.includes('y₀[1] = w₀[1,0]·x₀ + b₀[1]\n      = (-6)·(1) + (6)\n      = 0\n'));
   assert.match(text, /\*\*L-ndf\*\* — .* It applies: every layer has bias parameters\./);

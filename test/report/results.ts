@@ -30,7 +30,7 @@ export const EXHAUSTIVE: ExhaustiveResult = {
     format: { weights: 'e2m1fn', biases: 'e2m1fn', params: {} },
     proxies: { preset: 'pytorch', layers: [['0'], []] },
   },
-  space: { parameters: 7, size: '170859375', log10: 8.2326388 },
+  space: { parameters: 7, size: '170859375', log10: 8.2326388, value: 170859375 },
   visited: '11390625',
   counts: {
     touched: '22021875',
@@ -44,6 +44,13 @@ export const EXHAUSTIVE: ExhaustiveResult = {
     incorrect: { exact: '0', value: 0 },
   },
   firstMoment: { exact: '28/225', value: 0.12444444444444444 },
+  // At most two neurons are tied, so two moments tell all.
+  secondMoment: { exact: '6104/50625', value: 0.12057283950617284 },
+  slack: {
+    format: { exact: '0', value: 0 },
+    irrelevance: { exact: '2/225', value: 0.008888888888888889 },
+    overlap: { exact: '196/50625', value: 0.0038716049382716049 },
+  },
   bounds: [
     {
       id: 'L-inc',
@@ -129,7 +136,7 @@ export const POINT: PointResult = {
     proxies: { preset: 'pytorch', layers: [['0'], []] },
     parameters: ['0'],
   },
-  space: { parameters: 1, size: '3', log10: 0.47712125 },
+  space: { parameters: 1, size: '3', log10: 0.47712125, value: 3 },
   decidedBy: 'walk',
   differentiable: true,
   adCorrect: false,
@@ -174,7 +181,7 @@ export const CERTIFIED: PointResult = {
     proxies: { preset: 'pytorch', layers: [['0']] },
     parameters: ['0'],
   },
-  space: { parameters: 1, size: '15', log10: 1.17609 },
+  space: { parameters: 1, size: '15', log10: 1.17609, value: 15 },
   differentiable: false,
   adCorrect: null,
   touched: [
@@ -215,7 +222,7 @@ export const HOSTILE: BoundsResult = {
     format: { weights: 'e2m1fn', biases: 'e2m1fn', params: {} },
     proxies: { preset: 'pytorch', layers: [['0']] },
   },
-  space: { parameters: 4000, size: `1${'0'.repeat(4000)}`, log10: 4000 },
+  space: { parameters: 4000, size: `1${'0'.repeat(4000)}`, log10: 4000, value: null },
   bounds: [
     {
       id: 'L-ndf',
