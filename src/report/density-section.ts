@@ -15,7 +15,7 @@ import {
   type LogPlotPoint,
   type Section,
 } from './document.js';
-import { rationalText, readRational, round } from './number-text.js';
+import { rationalText, readRational, round, roundText, type Rounded } from './number-text.js';
 
 export const SUBJECTS: Readonly<Record<Bound['on'], string>> = {
   nonDifferentiable: 'not differentiable',
@@ -71,13 +71,21 @@ export function densitySection(result: ExhaustiveResult): Section {
 }
 
 /** *Exact.* count / size as canonical text. */
-export function shareOf(count: string, size: string): string {
+function shareOf(count: string, size: string): string {
   return rationalText(divide(readRational(count), readRational(size)));
 }
 
 function rounded(exact: string): string {
-  const { text, exact: lossless } = round(readRational(exact));
-  return `${lossless ? '=' : '≈'} ${text}`;
+  return withSign(roundText(exact));
+}
+
+function withSign({ text, exact }: Rounded): string {
+  return `${exact ? '=' : '≈'} ${text}`;
+}
+
+/** a / b for reading; reducing it would take long where the numbers are. */
+function ratio(a: Rational, b: Rational): string {
+  return withSign(round({ n: a.n * b.d, d: a.d * b.n }));
 }
 
 /** The bounds that give a number on a density. */
@@ -88,6 +96,7 @@ function numericBounds(bounds: readonly Bound[]): (Bound & { readonly exact: str
   );
 }
 
+/** Not reduced: for comparing and rounding. */
 function densityOn(result: ExhaustiveResult, on: Bound['on']): Rational {
   const ndf = readRational(result.density.nonDifferentiable.exact);
   const inc = readRational(result.density.incorrect.exact);
@@ -95,19 +104,15 @@ function densityOn(result: ExhaustiveResult, on: Bound['on']): Rational {
   // ndf and inc are disjoint by definition, so the density of their union is the sum.
   return on === 'nonDifferentiable'
     ? ndf
-    : readRational(
-        shareOf(
-          String(BigInt(result.counts.nonDifferentiable) + BigInt(result.counts.incorrect)),
-          result.space.size,
-        ),
-      );
+    : {
+        n: BigInt(result.counts.nonDifferentiable) + BigInt(result.counts.incorrect),
+        d: BigInt(result.space.size),
+      };
 }
 
 function slack(value: Rational, density: Rational): string {
   if (isZero(density)) return isZero(value) ? 'equal' : 'density is 0';
-  return compare(value, density) === 0
-    ? 'equal'
-    : `${rounded(rationalText(divide(value, density)))} ×`;
+  return compare(value, density) === 0 ? 'equal' : `${ratio(value, density)} ×`;
 }
 
 const DIRECTIONS = { upper: 'at most', lower: 'at least', equal: 'exactly' } as const;
@@ -213,7 +218,7 @@ function slackTable({ slack: parts }: ExhaustiveResult): Block[] {
     from,
     exactOnly(exact),
     rounded(exact),
-    isZero(total) ? '' : rounded(rationalText(divide(readRational(exact), total))),
+    isZero(total) ? '' : ratio(readRational(exact), total),
   ];
   return [
     {

@@ -33,7 +33,7 @@ export interface LogPlotPoint {
   readonly row: string;
   /** Which of the plot's series the point belongs to. */
   readonly series: string;
-  /** Canonical text; zero is allowed and drawn in a column of its own. */
+  /** Exact text `n` or `p/q`, reduced or not; zero is allowed and drawn in a column of its own. */
   readonly exact: string;
 }
 

@@ -11,7 +11,7 @@ import type { Result } from '../schemas/result.js';
 import { buildDocument } from './build-document.js';
 import type { Block, Cell, Inline, LogPlot, ReportDocument, Section, Table } from './document.js';
 import { longNumbers, type LongNumbers } from './long-numbers.js';
-import { readRational, round, shorten } from './number-text.js';
+import { roundText, shorten } from './number-text.js';
 import { drawLogPlot } from './plots.js';
 import type { ReportJob } from './report.js';
 import { STYLESHEET } from './stylesheet.js';
@@ -166,7 +166,7 @@ function inlineHtml(piece: Inline, long: LongNumbers): string {
 
 /** The rounded number after an exact text, unless it would only repeat it. */
 function beside(exact: string): string {
-  const { text, exact: lossless } = round(readRational(exact));
+  const { text, exact: lossless } = roundText(exact);
   if (text === exact.replace('-', '−')) return '';
   return ` <span class="approximate">${lossless ? '=' : '≈'} ${escapeHtml(text)}</span>`;
 }

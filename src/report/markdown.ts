@@ -3,7 +3,7 @@ import type { Result } from '../schemas/result.js';
 import { buildDocument } from './build-document.js';
 import type { Block, Cell, Inline, Table } from './document.js';
 import { longNumbers, type LongNumbers } from './long-numbers.js';
-import { readRational, round, shorten } from './number-text.js';
+import { roundText, shorten } from './number-text.js';
 import type { ReportJob } from './report.js';
 
 /** The report of a finished job as Markdown. A pure function of its arguments. */
@@ -110,7 +110,7 @@ function inlineText(piece: Inline, long: LongNumbers, inTable: boolean): string 
 
 /** The rounded number after an exact text, unless it would only repeat it. */
 function beside(exact: string): string {
-  const { text, exact: lossless } = round(readRational(exact));
+  const { text, exact: lossless } = roundText(exact);
   if (text === exact.replace('-', '−')) return '';
   return ` ${lossless ? '=' : '≈'} ${text}`;
 }

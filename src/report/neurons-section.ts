@@ -1,5 +1,5 @@
 /** Per neuron: at how many points it sits on a kink, and at how many of those it matters to AD. */
-import { add, compare, ZERO } from '../engine/num/rational.js';
+import { compare } from '../engine/num/rational.js';
 import type { ExhaustiveResult } from '../schemas/result.js';
 import {
   exactOnly,
@@ -11,8 +11,7 @@ import {
   type LogPlotPoint,
   type Section,
 } from './document.js';
-import { shareOf } from './density-section.js';
-import { readRational, round } from './number-text.js';
+import { readRational, roundText } from './number-text.js';
 
 const ROWS_SHOWN = 200;
 const NEURONS_PLOTTED = 40;
@@ -72,40 +71,45 @@ function nameOf(neuron: Neuron): string {
 }
 
 function share(count: string, size: string): string {
-  const { text, exact } = round(readRational(shareOf(count, size)));
+  const { text, exact } = roundText(`${count}/${size}`);
   return `${exact ? '=' : '≈'} ${text}`;
 }
 
 /** Adds up the relevant column, as the reader would, and compares it with the first moment. */
 function momentText(result: ExhaustiveResult): Block {
-  const total = result.neurons.reduce((sum, n) => add(sum, readRational(n.relevant)), ZERO);
-  const agrees =
-    compare(
-      readRational(shareOf(String(total.n), result.space.size)),
-      readRational(result.firstMoment.exact),
-    ) === 0;
+  // Neurons that are alike have equal counts, and long ones take long to read.
+  const alike = new Map<string, bigint>();
+  for (const { relevant } of result.neurons) alike.set(relevant, (alike.get(relevant) ?? 0n) + 1n);
+  let total = 0n;
+  for (const [relevant, neurons] of alike) total += BigInt(relevant) * neurons;
+  const share = { n: total, d: BigInt(result.space.size) };
+  const agrees = compare(share, readRational(result.firstMoment.exact)) === 0;
   return paragraph(
     'The relevant counts add up to ',
-    exactOnly(String(total.n)),
+    exactOnly(String(total)),
     agrees
       ? '; over |Ω| that is the first moment.'
       : '; over |Ω| that is NOT the first moment of this result. Please report it.',
   );
 }
 
+/** The sign of a − b, for counts as text. */
+function compareCounts(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
 function plot(neurons: readonly Neuron[], size: string): Block {
   const most = [...neurons]
     .map((neuron, order) => ({ neuron, order }))
     .sort((a, b) => {
-      const [x, y] = [BigInt(a.neuron.touched), BigInt(b.neuron.touched)];
-      return x > y ? -1 : x < y ? 1 : a.order - b.order;
+      return compareCounts(b.neuron.touched, a.neuron.touched) || a.order - b.order;
     })
     .slice(0, NEURONS_PLOTTED)
     .sort((a, b) => a.order - b.order);
   const cut = neurons.length > NEURONS_PLOTTED;
   const points = most.flatMap(({ neuron }): LogPlotPoint[] => [
-    { row: nameOf(neuron), series: 'touched', exact: shareOf(neuron.touched, size) },
-    { row: nameOf(neuron), series: 'relevant', exact: shareOf(neuron.relevant, size) },
+    { row: nameOf(neuron), series: 'touched', exact: `${neuron.touched}/${size}` },
+    { row: nameOf(neuron), series: 'relevant', exact: `${neuron.relevant}/${size}` },
   ]);
   return {
     kind: 'log-plot',

@@ -29,24 +29,67 @@ export interface Rounded {
   readonly exact: boolean;
 }
 
-/** *Correctly rounded* (half away from zero) to six significant digits; zero is `0`. */
+/** *Correctly rounded* (half away from zero) to six significant digits; zero is `0`. `r` need not be reduced. */
 export function round(r: Rational): Rounded {
-  if (r.n === 0n) return { text: '0', exact: true };
-  const negative = r.n < 0n;
-  const n = negative ? -r.n : r.n;
-  let exponent = n.toString().length - r.d.toString().length;
-  if (compareScaled(n, r.d, exponent) < 0) exponent -= 1;
-  // 10^exponent <= |r| < 10^(exponent + 1); keep DIGITS digits of it.
+  const { text, side } = roundScaled(r.n, r.d, 0);
+  return { text, exact: side === 0 };
+}
+
+/**
+ * *Correctly rounded*, as `round`, the number of a text `n` or `p/q`, reduced or not. A text of a
+ * hundred thousand digits is not read whole: its leading digits bracket the number, and where both
+ * ends round alike, and lie on one side of what they round to, so does the number between them.
+ */
+export function roundText(text: string): Rounded {
+  const [top, bottom] = partsOf(text);
+  if (top.length <= LEAD && bottom.length <= LEAD) return round(readRational(text));
+  const n = bracket(top.replace('-', ''));
+  const d = bracket(bottom);
+  const scale = n.scale - d.scale;
+  const least = roundScaled(n.least, d.most, scale);
+  const most = roundScaled(n.most, d.least, scale);
+  if (least.text !== most.text || least.side !== most.side || least.side === 0) {
+    return round(readRational(text));
+  }
+  return { text: `${top.startsWith('-') ? '−' : ''}${least.text}`, exact: false };
+}
+
+/** Leading digits that bracket a long number. */
+const LEAD = 40;
+
+/** A positive integer between least·10^scale and most·10^scale. */
+function bracket(digits: string): { least: bigint; most: bigint; scale: number } {
+  const scale = Math.max(0, digits.length - LEAD);
+  const least = BigInt(digits.slice(0, LEAD));
+  return { least, most: scale === 0 ? least : least + 1n, scale };
+}
+
+function partsOf(text: string): readonly [string, string] {
+  const slash = text.indexOf('/');
+  return slash === -1 ? [text, '1'] : [text.slice(0, slash), text.slice(slash + 1)];
+}
+
+/** n/d·10^scale rounded, and the sign of what it rounds to less itself. */
+function roundScaled(n: bigint, d: bigint, scale: number): { text: string; side: -1 | 0 | 1 } {
+  if (n === 0n) return { text: '0', side: 0 };
+  const negative = n < 0n;
+  const size = negative ? -n : n;
+  let exponent = size.toString().length - d.toString().length;
+  if (compareScaled(size, d, exponent) < 0) exponent -= 1;
+  // 10^exponent <= size/d < 10^(exponent + 1); keep DIGITS digits of it.
   const shift = DIGITS - 1 - exponent;
-  const top = shift >= 0 ? n * 10n ** BigInt(shift) : n;
-  const bottom = shift >= 0 ? r.d : r.d * 10n ** BigInt(-shift);
+  const top = shift >= 0 ? size * 10n ** BigInt(shift) : size;
+  const bottom = shift >= 0 ? d : d * 10n ** BigInt(-shift);
   let mantissa = (2n * top + bottom) / (2n * bottom);
-  const exact = mantissa * bottom === top;
+  const error = mantissa * bottom - top;
   if (mantissa === 10n ** BigInt(DIGITS)) {
     mantissa /= 10n;
     exponent += 1;
   }
-  return { text: `${negative ? '−' : ''}${positional(mantissa.toString(), exponent)}`, exact };
+  return {
+    text: `${negative ? '−' : ''}${positional(mantissa.toString(), exponent + scale)}`,
+    side: error === 0n ? 0 : error > 0n ? 1 : -1,
+  };
 }
 
 /** The sign of n/d − 10^exponent. */
@@ -69,14 +112,15 @@ function positional(digits: string, exponent: number): string {
   return `${kept.slice(0, 1)}${part === '' ? '' : `.${part}`}e${String(exponent).replace('-', '−')}`;
 }
 
-/** *Estimate; for drawing only.* log10 of a positive rational, right to about 1e-12. */
-export function log10Estimate(r: Rational): number {
-  if (r.n <= 0n) throw new RangeError(`log10Estimate: ${rationalText(r)} is not positive`);
-  return log10OfInteger(r.n) - log10OfInteger(r.d);
+/** *Estimate; for drawing only.* log10 of the positive number of a text, right to about 1e-12. */
+export function log10Text(text: string): number {
+  const [top, bottom] = partsOf(text);
+  if (!/^0*[1-9]/.test(top))
+    throw new RangeError(`log10Text: ${text.slice(0, 80)} is not positive`);
+  return log10OfDigits(top) - log10OfDigits(bottom);
 }
 
-function log10OfInteger(n: bigint): number {
-  const digits = n.toString();
+function log10OfDigits(digits: string): number {
   const lead = digits.slice(0, 17);
   return Math.log10(Number(lead)) + (digits.length - lead.length);
 }

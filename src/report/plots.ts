@@ -9,7 +9,7 @@
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { LogPlot } from './document.js';
-import { log10Estimate, readRational, round } from './number-text.js';
+import { log10Text, roundText } from './number-text.js';
 
 /** Colours as drawn; `stylesheet.ts` maps each to a light and a dark shade. */
 export const PLOT_COLOURS = {
@@ -51,13 +51,16 @@ function rangeOf(plot: LogPlot): Range {
   const logs: number[] = [];
   let hasZero = false;
   for (const point of plot.points) {
-    const value = readRational(point.exact);
-    if (value.n === 0n) hasZero = true;
-    else logs.push(log10Estimate(value));
+    if (isZeroText(point.exact)) hasZero = true;
+    else logs.push(log10Text(point.exact));
   }
   const high = Math.max(0, ...logs.map((log) => Math.ceil(log - 1e-9)));
   const low = Math.min(high - 1, ...logs.map((log) => Math.floor(log + 1e-9)));
   return { low, high, hasZero };
+}
+
+function isZeroText(exact: string): boolean {
+  return /^0+(\/|$)/.test(exact);
 }
 
 /** Where zero stands: left of the axis by the width of an eighth of it. */
@@ -103,13 +106,12 @@ function specification(plot: LogPlot): TopLevelSpec {
   const zero = zeroPosition(range);
   const rows = [...new Set(plot.points.map((point) => point.row))];
   const values = plot.points.map((point) => {
-    const value = readRational(point.exact);
-    const rounded = round(value);
+    const isZero = isZeroText(point.exact);
     return {
       row: point.row,
       series: point.series,
-      at: value.n === 0n ? zero : log10Estimate(value),
-      label: value.n === 0n ? '0' : rounded.text,
+      at: isZero ? zero : log10Text(point.exact),
+      label: isZero ? '0' : roundText(point.exact).text,
     };
   });
   const ticks = [...(range.hasZero ? [{ at: zero, label: '0' }] : []), ...ticksOf(range)];

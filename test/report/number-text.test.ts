@@ -3,12 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   LONGEST_INLINE,
-  log10Estimate,
+  log10Text,
   rationalText,
   readRational,
   round,
+  roundText,
   shorten,
 } from '../../src/report/number-text.js';
+import { runs } from '../arbitraries.js';
 
 const rounded = (text: string): string => {
   const { text: shown, exact } = round(readRational(text));
@@ -45,10 +47,44 @@ test('round agrees with toPrecision wherever a double holds the number', () => {
   );
 });
 
-test('log10Estimate stands for numbers that no double holds', () => {
-  assert.equal(log10Estimate(readRational(`1/1${'0'.repeat(4000)}`)), -4000);
-  assert.ok(Math.abs(log10Estimate(readRational('2/15')) - Math.log10(2 / 15)) < 1e-12);
-  assert.throws(() => log10Estimate(readRational('0')), /not positive/);
+test('log10Text stands for numbers that no double holds', () => {
+  assert.equal(log10Text(`1/1${'0'.repeat(4000)}`), -4000);
+  assert.ok(Math.abs(log10Text('2/15') - Math.log10(2 / 15)) < 1e-12);
+  assert.throws(() => log10Text('0'), /not positive/);
+});
+
+test('roundText rounds long texts as round does, also next to where the rounding turns', () => {
+  const digits = fc.bigInt(1n, 10n ** 60n);
+  const turning = fc
+    .tuple(fc.integer({ min: 100_000, max: 999_999 }), fc.integer({ min: 30, max: 90 }))
+    .chain(([lead, zeros]) =>
+      fc
+        .constantFrom(-1n, 0n, 1n)
+        .chain((off) =>
+          fc.constantFrom(
+            BigInt(lead) * 10n ** BigInt(zeros) + off,
+            (2n * BigInt(lead) + 1n) * 5n * 10n ** BigInt(zeros - 1) + off,
+          ),
+        ),
+    );
+  const long = fc.oneof(digits, turning, turning);
+  fc.assert(
+    fc.property(
+      long,
+      fc.oneof(fc.constant(1n), long),
+      fc.bigInt(1n, 10n ** 9n),
+      fc.boolean(),
+      (n, d, factor, negative) => {
+        // A common factor leaves the number as it is, reduced or not.
+        for (const by of [1n, factor, 10n ** 50n]) {
+          const text = `${negative ? '-' : ''}${String(n * by)}/${String(d * by)}`;
+          assert.deepEqual(roundText(text), round({ n: negative ? -n : n, d }), text);
+        }
+      },
+    ),
+    runs(2000),
+  );
+  assert.deepEqual(roundText('0/7'), { text: '0', exact: true });
 });
 
 test('readRational takes canonical text alone and rationalText gives it back', () => {
