@@ -29,6 +29,7 @@ export type Parsed =
       readonly code: string;
       readonly detail: string;
       readonly faults: readonly Fault[];
+      readonly extensions?: Readonly<Record<string, unknown>>;
     };
 
 export type Planned =

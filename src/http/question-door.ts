@@ -15,6 +15,7 @@ export function questionOrRefuse(parsed: Parsed): Question {
   const otherwise = parsed.status === 400 ? 'invalid-request' : 'invalid-question';
   throw new ProblemError(codeOr(parsed.code, otherwise), parsed.detail, {
     errors: parsed.faults,
+    ...(parsed.extensions === undefined ? {} : { extensions: parsed.extensions }),
   });
 }
 

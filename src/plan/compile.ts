@@ -34,8 +34,18 @@ export interface Compiled {
   readonly point: readonly Rational[] | null;
 }
 
+/** What was built for a question, as long as somebody holds the question. */
+const compiled = new WeakMap<Question, Compiled>();
+
+/** Keeps what was built while a question was read, for whoever compiles it next. */
+export function rememberCompiled(question: Question, made: Compiled): void {
+  compiled.set(question, made);
+}
+
 /** *Exact.* The network and the proxies of a question. Throws an EngineError with every fault. */
 export function compileQuestion(question: Question): Compiled {
+  const known = compiled.get(question);
+  if (known !== undefined) return known;
   const network = compileNetwork(question.network, question.format);
   const proxies = network.equations.map((equation) =>
     equation.op === 'activation'

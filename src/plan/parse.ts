@@ -26,7 +26,7 @@ import type { ExactInput } from '../schemas/exact.js';
 import type { FormatInput, SingleFormatInput } from '../schemas/format.js';
 import type { ActivationInput, DenseLayerInput, EntryInput } from '../schemas/network.js';
 import type { AnalyzeInput, Mode, ProxiesInput } from '../schemas/request.js';
-import { compileNetwork, type GivenFormats } from './compile.js';
+import { compileNetwork, rememberCompiled, type GivenFormats } from './compile.js';
 import type {
   Fault,
   Question,
@@ -34,6 +34,7 @@ import type {
   QuestionEntry,
   QuestionFormat,
   QuestionLayer,
+  QuestionNetwork,
 } from './question.js';
 
 export type Parsed =
@@ -44,6 +45,8 @@ export type Parsed =
       readonly code: string;
       readonly detail: string;
       readonly faults: readonly Fault[];
+      /** Further members of the problem body. */
+      readonly extensions?: Readonly<Record<string, unknown>>;
     };
 
 type Path = readonly (string | number)[];
@@ -92,6 +95,8 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
     );
   }
   if (faults.list.length > 0) return refused(faults);
+  const tooLarge = mode === 'exhaustive' ? tooLargeToCount(network) : null;
+  if (tooLarge !== null) return tooLarge;
 
   const built = guarded(faults, () => {
     const compiled = compileNetwork(network, formats);
@@ -105,19 +110,56 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   const biases = formats.biases ?? formats.weights;
   if (weights === null || biases === null)
     throw new Error('parseRequest: a format without any set');
+  const question: Question = {
+    mode,
+    network,
+    format: { weights, biases, params: formats.params },
+    proxies: {
+      preset: presetOf(built.compiled, built.proxies) ?? 'custom',
+      layers: proxyTexts(built.compiled, built.proxies),
+    },
+    ...(parameters === null ? {} : { parameters }),
+  };
+  rememberCompiled(question, {
+    network: built.compiled,
+    proxies: built.proxies,
+    point: parameters?.map(parseExact) ?? null,
+  });
+  return { ok: true, question };
+}
+
+/** An exhaustive question of more weights and biases is refused before its network is built. */
+const EXHAUSTIVE_ENTRIES_MAX = 150_000;
+
+/** The refusal of a network too large to plan a count of; null where it is not. */
+function tooLargeToCount(network: QuestionNetwork): Parsed | null {
+  const entries = entriesOf(network);
+  if (entries <= EXHAUSTIVE_ENTRIES_MAX) return null;
+  const detail = `Mode "exhaustive" plans counts of networks of up to ${String(EXHAUSTIVE_ENTRIES_MAX)} weights and biases; this one has ${String(entries)}. The largest mode that fits is "bounds".`;
   return {
-    ok: true,
-    question: {
-      mode,
-      network,
-      format: { weights, biases, params: formats.params },
-      proxies: {
-        preset: presetOf(built.compiled, built.proxies) ?? 'custom',
-        layers: proxyTexts(built.compiled, built.proxies),
-      },
-      ...(parameters === null ? {} : { parameters }),
+    ok: false,
+    status: 422,
+    code: 'space-too-large',
+    detail,
+    faults: [{ pointer: '/network', code: 'space-too-large', detail }],
+    extensions: {
+      entries: String(entries),
+      maxEntries: String(EXHAUSTIVE_ENTRIES_MAX),
+      largestMode: 'bounds',
+      nearest: { mode: 'bounds', format: null },
     },
   };
+}
+
+/** Weights and biases of a network, constants among them; told without building it. */
+function entriesOf({ inputs, layers }: QuestionNetwork): number {
+  let fanIn = inputs[0]?.length ?? 0;
+  let entries = 0;
+  for (const { units, bias } of layers) {
+    entries += units * fanIn + (bias === false ? 0 : units);
+    fanIn = units;
+  }
+  return entries;
 }
 
 function refused(faults: Faults): Parsed {

@@ -196,6 +196,27 @@ test('names of Object.prototype are names like others', () => {
   }
 });
 
+test('a network too large to plan a count of is refused unbuilt; other modes take it', () => {
+  const network = {
+    inputs: [Array.from({ length: 300 }, () => 1)],
+    layers: [
+      { ...relu, units: 500 },
+      { ...out, units: 1 },
+    ],
+  };
+  const refused = parseRequest({ ...base, network });
+  assert.ok(!refused.ok);
+  assert.equal(refused.code, 'space-too-large');
+  assert.match(refused.detail, /up to 150000 weights and biases; this one has 151001/);
+  assert.deepEqual(refused.extensions, {
+    entries: '151001',
+    maxEntries: '150000',
+    largestMode: 'bounds',
+    nearest: { mode: 'bounds', format: null },
+  });
+  assert.ok(parseRequest({ ...base, network, mode: 'bounds' }).ok);
+});
+
 test('a space out of reach is refused with its exact size, every cost and what fits', () => {
   const wide = parseRequest({
     ...base,

@@ -92,7 +92,9 @@ export function countingOf(
  * operations that estimating may take.
  */
 export function candidatesOf(network: Network, proxies: Proxies, budget: number): Candidate[] {
-  const { space, compiled, program } = enumerationOf(network, proxies);
+  const space = spaceOf(network);
+  const program = gridProgramOf(network, proxies, space);
+  const compiled = program !== null;
   const enumeration: Candidate = {
     method: 'enumeration',
     estimate: {

@@ -11,7 +11,6 @@
 import { isAffine, isFlatAt } from '../net/activation.js';
 import type { Polynomial } from '../net/polynomial.js';
 import {
-  usesOf,
   type ActivationEquation,
   type DenseEquation,
   type Entry,
@@ -121,25 +120,22 @@ export function gridProgramOf(
   space: Space,
 ): GridProgram | null {
   if (space.radices.some((radix) => radix > MAX_RADIX)) return null;
-  const uses = usesOf(network);
-  const variesInSpace = new Set(space.digits);
-  const listOf = new Map<ValueSet, readonly Rational[]>();
-  const lowestOf = new Map<ValueSet, readonly Rational[]>();
-  const valuesOf = memoised((parameter: number): readonly Rational[] => {
+  const { uses } = space;
+  /** Place of a parameter among the digits; −1 where it is inert. */
+  const positions = new Int32Array(network.parameters.length).fill(-1);
+  space.digits.forEach((parameter, position) => {
+    positions[parameter] = position;
+  });
+  const listOf = memoised((set: ValueSet): readonly Rational[] =>
+    Array.from({ length: doubleOf(set.size) }, (_, rank) => set.at(BigInt(rank))),
+  );
+  const lowestOf = memoised((set: ValueSet): readonly Rational[] => [set.at(0n)]);
+  const valuesOf = (parameter: number): readonly Rational[] => {
     const set = network.parameters[parameter]?.values;
     if (set === undefined) return [];
     // An inert parameter stays at its lowest value.
-    if (!variesInSpace.has(parameter)) {
-      const lowest = lowestOf.get(set) ?? [set.at(0n)];
-      lowestOf.set(set, lowest);
-      return lowest;
-    }
-    const known = listOf.get(set);
-    if (known !== undefined) return known;
-    const list = Array.from({ length: doubleOf(set.size) }, (_, rank) => set.at(BigInt(rank)));
-    listOf.set(set, list);
-    return list;
-  });
+    return positions[parameter] === -1 ? lowestOf(set) : listOf(set);
+  };
   const tableSize = space.digits.reduce(
     (sum, parameter) => sum + (uses[parameter]?.length ?? 0) * valuesOf(parameter).length,
     0,
@@ -147,23 +143,24 @@ export function gridProgramOf(
   if (tableSize > MAX_TABLE) return null;
 
   // Entries with the same set on the same grid share one table, which also tells them to be alike.
-  const tables = new Map<ValueSet, Map<string, Float64Array>>();
+  const textOf = memoised(toText);
+  const tables = memoised((_: ValueSet) =>
+    memoised((__: bigint) => new Map<string, Float64Array>()),
+  );
   const gridValuesOf = (entry: ParameterEntry, scale: bigint): Float64Array => {
     const set = network.parameters[entry.parameter]?.values;
     if (set === undefined) throw new Error('grid: an entry names no parameter');
-    const bySet = tables.get(set) ?? new Map<string, Float64Array>();
-    tables.set(set, bySet);
-    const key = `${toText(entry.scale)} ${String(scale)}`;
-    const known = bySet.get(key);
+    const byScale = tables(set)(scale);
+    const key = textOf(entry.scale);
+    const known = byScale.get(key);
     if (known !== undefined) return known;
     const made = Float64Array.from(valuesOf(entry.parameter), (v) =>
       onGrid(multiply(entry.scale, v), scale),
     );
-    bySet.set(key, made);
+    byScale.set(key, made);
     return made;
   };
 
-  const positionOf = new Map(space.digits.map((parameter, position) => [parameter, position]));
   const digits: DigitUse[][] = space.digits.map(() => []);
   const layers: GridLayer[] = [];
   const inputDenominator = denominatorOf(network.inputs.flat());
@@ -195,9 +192,12 @@ export function gridProgramOf(
     const addUses = (entries: readonly Entry[], isBias: boolean, scale: bigint): void => {
       entries.forEach((entry, at) => {
         if (!('parameter' in entry)) return;
-        const position = positionOf.get(entry.parameter);
-        if (position === undefined) return;
-        digits[position]?.push({ layer, isBias, index: at, values: gridValuesOf(entry, scale) });
+        digits[positions[entry.parameter] ?? -1]?.push({
+          layer,
+          isBias,
+          index: at,
+          values: gridValuesOf(entry, scale),
+        });
       });
     };
     const weights = dense.weight.flat();
@@ -205,7 +205,7 @@ export function gridProgramOf(
     addUses(dense.bias, true, denseGrid.denominator);
     const settled = (entry: Entry, scale: bigint): number => {
       if (!('parameter' in entry)) return onGrid(entry.constant, scale);
-      if (positionOf.has(entry.parameter)) return 0;
+      if (positions[entry.parameter] !== -1) return 0;
       return onGrid(multiply(entry.scale, valuesOf(entry.parameter)[0] ?? ZERO), scale);
     };
     const activationGrid = activationOnGrid(equation, denseGrid, proxies[index + 1] ?? []);
@@ -244,8 +244,8 @@ function varies(entry: Entry): boolean {
   return 'parameter' in entry && !isZero(entry.scale);
 }
 
-function memoised<T>(compute: (key: number) => T): (key: number) => T {
-  const known = new Map<number, T>();
+function memoised<K, T>(compute: (key: K) => T): (key: K) => T {
+  const known = new Map<K, T>();
   return (key) => {
     const found = known.get(key);
     if (found !== undefined) return found;
@@ -278,13 +278,14 @@ function denseOnGrid(
   valuesOf: (parameter: number) => readonly Rational[],
 ): DenseGrid | null {
   // Many entries share a set; what was found for one (parameter set, scale) serves the next.
+  const textOf = memoised(toText);
   const ranges = new Map<readonly Rational[], Map<string, Range>>();
   const rangeOf = (entry: Entry): Range => {
     if (!('parameter' in entry)) return { d: entry.constant.d, most: absolute(entry.constant) };
     const values = valuesOf(entry.parameter);
     const byScale = ranges.get(values) ?? new Map<string, Range>();
     ranges.set(values, byScale);
-    const key = `${String(entry.scale.n)}/${String(entry.scale.d)}`;
+    const key = textOf(entry.scale);
     const known = byScale.get(key);
     if (known !== undefined) return known;
     const scaled = values.map((v) => multiply(entry.scale, v));

@@ -22,6 +22,8 @@ export interface Space {
   readonly visits: bigint;
   /** How many points of Ω each visit stands for. */
   readonly multiplicity: bigint;
+  /** Every place each parameter of the network is used. */
+  readonly uses: readonly (readonly Use[])[];
   /** The point of a rank in [0, visits), inert parameters at their lowest value. */
   readonly pointAt: (rank: bigint) => Rational[];
 }
@@ -44,6 +46,7 @@ export function spaceOf(network: Network, keepInert = false): Space {
     radices,
     visits: product(radices),
     multiplicity: product(inert),
+    uses,
     pointAt: (rank) => {
       const point = network.parameters.map((parameter) => parameter.values.at(0n));
       let rest = rank;

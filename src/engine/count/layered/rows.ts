@@ -51,15 +51,9 @@ export function rowLayersOf(program: GridProgram, space: Space): readonly RowLay
     tableNames.set(values, made);
     return made;
   };
-  const tables = program.layers.map((grid) => ({
-    weight: Array.from(grid.weight, (value): Term => ({
-      values: Float64Array.of(value),
-      parameter: -1,
-    })),
-    bias: Array.from(grid.bias, (value): Term => ({
-      values: Float64Array.of(value),
-      parameter: -1,
-    })),
+  const tables = program.layers.map(({ weight, bias }) => ({
+    weight: Array.from<Term | undefined>({ length: weight.length }),
+    bias: Array.from<Term | undefined>({ length: bias.length }),
   }));
   for (const [position, [use]] of program.digits.entries()) {
     const layer = use === undefined ? undefined : tables[use.layer];
@@ -67,12 +61,16 @@ export function rowLayersOf(program: GridProgram, space: Space): readonly RowLay
     const parameter = space.digits[position] ?? -1;
     (use.isBias ? layer.bias : layer.weight)[use.index] = { values: use.values, parameter };
   }
+  const constant = (value: number): Term => ({ values: Float64Array.of(value), parameter: -1 });
   const rowsOf = program.layers.map((grid, index) =>
     Array.from({ length: grid.units }, (_, unit): Row => {
       const table = tables[index];
-      const bias = table?.bias[unit] ?? { values: new Float64Array(1), parameter: -1 };
+      const bias = table?.bias[unit] ?? constant(grid.bias[unit] ?? 0);
       const from = unit * grid.fanIn;
-      const weights = table?.weight.slice(from, from + grid.fanIn) ?? [];
+      const weights = Array.from(
+        { length: grid.fanIn },
+        (__, j) => table?.weight[from + j] ?? constant(grid.weight[from + j] ?? 0),
+      );
       const ownBias = grid.privateBias[unit] === 1;
       const ownWeights = weights.map((__, j) => grid.privateWeight[from + j] === 1);
       const names = weights.map(
