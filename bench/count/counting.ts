@@ -1,8 +1,8 @@
 /** How a benchmark asks the engine for counts: the one place that knows by which functions. */
 import {
-  OPERATIONS_PER_SECOND,
   candidatesOf,
   countingOf,
+  secondsOf,
   type Network,
   type Proxies,
 } from '../../src/engine/index.js';
@@ -47,7 +47,7 @@ export function planOf(network: Network, proxies: Proxies): Planned {
     estimate:
       best.estimate === null
         ? null
-        : { ...best.estimate, seconds: best.estimate.operations / OPERATIONS_PER_SECOND },
+        : { ...best.estimate, seconds: secondsOf(best.estimate.operations) },
     count: () => {
       const counting = countingOf(network, proxies, best.method, LIMITS);
       const tally = counting.tallyOf(0n, counting.parts, () => undefined);
@@ -56,8 +56,7 @@ export function planOf(network: Network, proxies: Proxies): Planned {
         touched: tally.touched * multiplicity,
         nonDifferentiable: tally.nonDifferentiable * multiplicity,
         incorrect: tally.incorrect * multiplicity,
-        states: Number(tally.states),
-        operations: counting.work().operations,
+        ...counting.work(),
       };
     },
   };

@@ -12,9 +12,10 @@ export {
 export { reverseMode } from './ad/reverse.js';
 export type { Proxies } from './ad/rules.js';
 export {
-  OPERATIONS_PER_SECOND,
   candidatesOf,
   countingOf,
+  operationsIn,
+  secondsOf,
   type Candidate,
   type CountMethod,
   type Counting,

@@ -5,9 +5,10 @@
  */
 import {
   ENGINE_VERSION,
-  OPERATIONS_PER_SECOND,
   candidatesOf,
   log10Estimate,
+  operationsIn,
+  secondsOf,
   spaceSize,
   type Candidate,
   type Network,
@@ -28,7 +29,7 @@ export type Planned =
 /** Work of one shard: a second or two. */
 const SHARD_OPERATIONS = 5e8;
 /** Methods that take less than this are equally cheap: the most direct one is taken. */
-const CHEAP_OPERATIONS = OPERATIONS_PER_SECOND;
+const CHEAP_OPERATIONS = operationsIn(1);
 /** Operations that estimating one question may take. */
 const ESTIMATE_OPERATIONS = 3e7;
 /** A shard may take this many times what the whole was estimated at, and so much more. */
@@ -180,7 +181,7 @@ function methodText(candidate: Candidate, limits: Limits): Planning['methods'][n
             operations: finite(estimate.operations),
             log10Operations: estimate.log10Operations,
             bytes: finite(estimate.bytes),
-            seconds: finite(estimate.operations / OPERATIONS_PER_SECOND),
+            seconds: finite(secondsOf(estimate.operations)),
           },
   };
 }

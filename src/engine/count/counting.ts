@@ -27,8 +27,8 @@ export interface Counting {
    * count that has thrown must not be asked again.
    */
   readonly tallyOf: (from: bigint, to: bigint, onProgress: (done: bigint) => void) => Tally;
-  /** What was spent so far, in the unit of the estimates. */
-  readonly work: () => { readonly operations: number };
+  /** What was spent so far, and the most states held at once, in the units of the estimates. */
+  readonly work: () => { readonly operations: number; readonly states: number };
 }
 
 /** A method, and what it would cost; or why it does not apply. */
@@ -43,7 +43,19 @@ export interface Candidate {
 }
 
 /** *Estimate.* What one core of a common machine does in a second. */
-export const OPERATIONS_PER_SECOND = 3e8;
+const OPERATIONS_PER_SECOND = 3e8;
+/** *Estimate.* What the first count in a process takes before its code is compiled. */
+const COLD_SECONDS = 0.005;
+
+/** *Estimate.* Seconds of so many operations on one core of a common machine. */
+export function secondsOf(operations: number): number {
+  return COLD_SECONDS + operations / OPERATIONS_PER_SECOND;
+}
+
+/** *Estimate.* Operations of so many seconds, without what a first count takes before. */
+export function operationsIn(seconds: number): number {
+  return seconds * OPERATIONS_PER_SECOND;
+}
 
 /** Operations of one visit by the kernel; and by the reference enumerator, per parameter. */
 const KERNEL_VISIT = 300;
@@ -69,7 +81,7 @@ export function countingOf(
         visited += to - from;
         return tally;
       },
-      work: () => ({ operations: approximate(visited) * perVisit }),
+      work: () => ({ operations: approximate(visited) * perVisit, states: 0 }),
     };
   }
   const space = spaceOf(network);
@@ -83,7 +95,7 @@ export function countingOf(
     space,
     parts: count.parts,
     tallyOf: (from, to, onProgress) => count.tallyOf(from, to, onProgress),
-    work: () => ({ operations: count.meter.operations }),
+    work: () => ({ operations: count.meter.operations, states: count.meter.states }),
   };
 }
 

@@ -6,7 +6,7 @@
 import { jointsOf } from './window.js';
 import { orderedClasses } from './joint.js';
 import type { Outcome } from './law.js';
-import { COST, stateBytes, type Meter } from './meter.js';
+import { COST, churnBytes, stateBytes, type Meter } from './meter.js';
 import type { RowLayer } from './rows.js';
 import { lawsAt } from './states.js';
 import type { Vector } from './subspace.js';
@@ -18,7 +18,7 @@ export interface CountEstimate {
   /** Elementary operations; one is about a nanosecond to three. */
   readonly operations: number;
   readonly log10Operations: number;
-  /** Bytes of states. */
+  /** Bytes that the count adds to a process. */
   readonly bytes: number;
 }
 
@@ -72,12 +72,17 @@ function spread(law: readonly Outcome[], k: number): Outcome {
   return outcome;
 }
 
-/** *Estimate.* Put together; `units` is the widest layer's. */
-export function estimateOf(states: number, operations: number, units: number): CountEstimate {
+/** *Estimate.* Put together; `units` is the widest layer's, `lawBytes` what its laws take. */
+export function estimateOf(
+  states: number,
+  operations: number,
+  units: number,
+  lawBytes: number,
+): CountEstimate {
   return {
     states,
     operations,
     log10Operations: Math.log10(operations),
-    bytes: stateBytes(states, units),
+    bytes: churnBytes(operations) + stateBytes(states, units) + lawBytes,
   };
 }

@@ -64,8 +64,11 @@ interface Pass {
   readonly unknownCost: number;
   /** *Estimate.* About how many joint outcomes to hold at once, unless one block has more. */
   readonly heldJoints: number;
-  /** Adds the sums over the blocks of a window; `first` of them is the pass's first block. */
-  readonly run: (window: Window, first: boolean, into: Sums, orderOf: OrderOf) => void;
+  /**
+   * Adds the sums over the blocks of a window; `first` of them is the pass's first block. Gives the
+   * number of states that the window was expanded to.
+   */
+  readonly run: (window: Window, first: boolean, into: Sums, orderOf: OrderOf) => number;
 }
 
 /** The place of a block among all blocks, by its leading values. */
@@ -200,7 +203,7 @@ export class LayeredCount {
    */
   estimate(budget: number): CountEstimate {
     const units = Math.max(...this.#layers.map((layer) => layer.rows.length));
-    if (this.#lastKinked === -1) return estimateOf(1, 1, units);
+    if (this.#lastKinked === -1) return estimateOf(1, 1, units, 0);
     const { meter } = this;
     meter.allow(budget);
     let passes: readonly Pass[];
@@ -211,7 +214,7 @@ export class LayeredCount {
       meter.allow(budget);
       const { states, operations } = roughEstimate(this.#layers, this.#input, this.#stop, meter);
       const held = Math.max(states, meter.states);
-      return estimateOf(held, Math.max(operations, meter.operations), units);
+      return estimateOf(held, Math.max(operations, meter.operations), units, meter.lawBytes);
     }
     let operations = meter.operations;
     let states = meter.states;
@@ -219,16 +222,17 @@ export class LayeredCount {
     const end = meter.operations + budget;
     for (const pass of passes) {
       const joints = pass.blocks.reduce((sum, block) => sum + (block?.joints ?? 1), 0);
-      const { fixed, perJoint } = this.#sampleOf(pass, end);
+      const { fixed, perJoint, statesPerJoint } = this.#sampleOf(pass, end);
       operations += fixed + joints * perJoint;
       const largest = pass.blocks.reduce((most, block) => Math.max(most, block?.joints ?? 1), 0);
-      states = Math.max(states, Math.min(joints, Math.max(largest, pass.heldJoints)));
+      const held = Math.min(joints, Math.max(largest, pass.heldJoints));
+      states = Math.max(states, Math.ceil(held * statesPerJoint));
     }
-    return estimateOf(states, operations, units);
+    return estimateOf(states, operations, units, meter.lawBytes);
   }
 
-  /** *Estimate.* Operations of a pass: what is spent once, and per joint outcome. */
-  #sampleOf(pass: Pass, end: number): { fixed: number; perJoint: number } {
+  /** *Estimate.* Operations of a pass: once, and per joint outcome; and the states that these merge into. */
+  #sampleOf(pass: Pass, end: number): { fixed: number; perJoint: number; statesPerJoint: number } {
     const { meter } = this;
     const { blocks } = pass;
     const jointsIn = (from: number, to: number): number =>
@@ -236,6 +240,7 @@ export class LayeredCount {
     let fixed = 0;
     let sampled = 0;
     let warm = 0;
+    let states = 0;
     for (const share of SAMPLED_AT) {
       const from = Math.floor(share * blocks.length);
       // Neighbours share prefixes of laws, so a sample has some.
@@ -244,10 +249,11 @@ export class LayeredCount {
       const window = windowOf(pass, from, to);
       if (jointsIn(from, to) * pass.unknownCost > end - meter.operations) continue;
       const start = meter.operations;
+      let made = 0;
       const run = (): number => {
         const before = meter.operations;
         meter.allow(Math.max(0, end - before));
-        pass.run(window, false, this.#noSums(), () => 0n);
+        made = pass.run(window, false, this.#noSums(), () => 0n);
         return meter.operations - before;
       };
       try {
@@ -256,6 +262,7 @@ export class LayeredCount {
         const second = blocks.length === 1 ? first : run();
         fixed += first - second;
         warm += second;
+        states += made;
         sampled += jointsIn(from, to);
       } catch (error) {
         if (!(error instanceof OverLimit)) throw error;
@@ -264,8 +271,8 @@ export class LayeredCount {
       if (to === blocks.length) break;
     }
     return sampled === 0
-      ? { fixed, perJoint: pass.unknownCost }
-      : { fixed, perJoint: warm / sampled };
+      ? { fixed, perJoint: pass.unknownCost, statesPerJoint: 1 }
+      : { fixed, perJoint: warm / sampled, statesPerJoint: states / sampled };
   }
 
   #noSums(): Sums {
@@ -312,6 +319,7 @@ export class LayeredCount {
           heldJoints: 1,
           run: (_, __, into, orderOf) => {
             this.#addBound(state, into, orderOf(null));
+            return 1;
           },
         };
       }),
@@ -422,6 +430,7 @@ export class LayeredCount {
           const z = state.way.outcomes.map((outcome) => outcome.z);
           this.#addBound(state, into, orderOf(leading(z)));
         }
+        return states.length + bound.length;
       },
     };
   }
@@ -491,10 +500,10 @@ export class LayeredCount {
         sums.neurons.forEach((neuron, unit) => {
           this.#addNeuron(into, last, unit, neuron.touched, relevant ? neuron.relevant : 0n);
         });
-        if (!first) return;
-        for (let index = 0; index < last; index += 1) {
+        for (let index = 0; first && index < last; index += 1) {
           this.#addTouched(into, index, levels[index] ?? []);
         }
+        return states.length;
       },
     };
   }
@@ -562,6 +571,7 @@ export class LayeredCount {
               relevant += weight * (behind - this.#zeros(state, false));
             }
             for (const each of units) this.#addNeuron(into, index, each, 0n, relevant);
+            return states.length;
           },
         });
       }

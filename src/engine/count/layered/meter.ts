@@ -44,12 +44,21 @@ export function stateBytes(states: number, units: number): number {
   return states * (STATE_BYTES + UNIT_BYTES * units);
 }
 
-/** *Exact.* Counts operations and states, and stops the count at its limits. */
+/**
+ * *Estimate.* Bytes that a count adds to a process, besides its states and its laws: code that is
+ * compiled, and what is thrown away faster than it is collected.
+ */
+export function churnBytes(operations: number): number {
+  return 2 ** 20 + Math.min(40 * 2 ** 20, 3 * operations);
+}
+
+/** *Exact.* Counts operations, states and laws, and stops the count at its limits. */
 export class Meter {
   readonly #limits: CountLimits;
   #maxOperations: number;
   #operations = 0;
   #states = 1;
+  #lawBytes = 0;
 
   constructor(limits: CountLimits) {
     this.#limits = limits;
@@ -63,6 +72,11 @@ export class Meter {
   /** Most states that were held at once. */
   get states(): number {
     return this.#states;
+  }
+
+  /** Most bytes that the laws of one layer took at once. */
+  get lawBytes(): number {
+    return this.#lawBytes;
   }
 
   get maxWalks(): number {
@@ -90,6 +104,16 @@ export class Meter {
     if (stateBytes(states, units) > this.#limits.maxBytes) {
       throw new OverLimit(
         `the count would hold more than ${String(states)} states, about ${String(Math.round(this.#limits.maxBytes / 2 ** 20))} MiB`,
+      );
+    }
+  }
+
+  /** Throws OverLimit where laws of so many bytes do not fit. */
+  holdLaws(bytes: number): void {
+    if (bytes > this.#lawBytes) this.#lawBytes = bytes;
+    if (bytes > this.#limits.maxBytes) {
+      throw new OverLimit(
+        `the laws of one neuron would take ${bytes.toPrecision(3)} bytes, more than ${String(Math.round(this.#limits.maxBytes / 2 ** 20))} MiB`,
       );
     }
   }

@@ -116,6 +116,11 @@ export class PrefixLaws {
       this.#laws.push(convolved(before, values, factor, ENTRIES_MAX, this.#meter));
       this.#z.push(z[input] ?? 0);
     }
+    if (same < depth) {
+      // Keys or running sums beside the counts.
+      const entries = this.#laws.reduce((sum, { counts }) => sum + counts.length, 0);
+      this.#meter.holdLaws(16 * entries);
+    }
     return this.#laws[depth] as IntegerLaw;
   }
 }

@@ -19,6 +19,11 @@ export interface WideTerm {
 const VALUES_MAX = 2 ** 16;
 /** Most doubles of one law, all limbs together: half a gibibyte. */
 const DOUBLES_MAX = 2 ** 26;
+/**
+ * Laws alive while a term is added: the one before, the one after, and a padded limb; and as much
+ * again that waits to be collected.
+ */
+const STEP = 6;
 /** Operations of one entry in the product of two halves. */
 const MEET = 1000;
 
@@ -87,7 +92,8 @@ export class WideLaw {
 
   /** *Exact.* Every sum with its number of choices, in increasing order. Throws Outgrown. */
   *entries(): Generator<readonly [number, bigint]> {
-    const { width, operations } = this.#extent(this.#terms);
+    const { width, operations, doubles } = this.#extent(this.#terms);
+    this.#meter.holdLaws(8 * STEP * doubles);
     this.#meter.spend(operations + width * MEET);
     const law = this.#law(this.#terms);
     for (let k = 0; k < law.width; k += 1) {
@@ -113,27 +119,35 @@ export class WideLaw {
   #inHalves(): readonly [Limbs, Limbs] {
     const left = this.#terms.filter((_, k) => k % 2 === 0);
     const right = this.#terms.filter((_, k) => k % 2 === 1);
-    this.#meter.spend(this.#extent(left).operations + this.#extent(right).operations);
+    const [first, second] = [this.#extent(left), this.#extent(right)];
+    this.#meter.holdLaws(8 * (first.doubles + STEP * second.doubles));
+    this.#meter.spend(first.operations + second.operations);
     return [this.#law(left), this.#law(right)];
   }
 
-  /** Width of the law of some terms, and the operations that make it. Throws Outgrown. */
-  #extent(terms: readonly WideTerm[]): { readonly width: number; readonly operations: number } {
+  /** Width of the law of some terms, its doubles, and the operations that make it. Throws Outgrown. */
+  #extent(terms: readonly WideTerm[]): {
+    readonly width: number;
+    readonly doubles: number;
+    readonly operations: number;
+  } {
     const steps = terms.map(({ values, factor }) => values.map((value) => value * factor));
     const stride = commonStride(steps);
     let width = 1;
     let choices = 1n;
     let operations = 0;
+    let doubles = 1;
     for (const step of steps) {
       width += extentOf(step).span / stride;
       choices *= BigInt(step.length);
       const limbs = this.#limbsFor(choices);
-      if (width * limbs > DOUBLES_MAX) {
+      doubles = width * limbs;
+      if (doubles > DOUBLES_MAX) {
         throw new Outgrown('the law of a neuron has too many entries');
       }
-      operations += width * limbs * (step.length + 4);
+      operations += doubles * (step.length + 4);
     }
-    return { width, operations };
+    return { width, doubles, operations };
   }
 
   /** Limbs that a count up to `most` takes. */
