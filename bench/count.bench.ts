@@ -6,10 +6,21 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 import { agreements } from './count/agreement.js';
-import { CASES, FORMATS, TABLE, WIDTHS, type Case } from './count/cases.js';
+import {
+  CASES,
+  FORMATS,
+  LARGEST,
+  TABLE,
+  WIDEST,
+  WIDTHS,
+  caseNamed,
+  type Case,
+} from './count/cases.js';
+import { hiddenLawOf } from './count/hidden-law.js';
 import { buildC, findNumpy, type Native } from './count/native.js';
 import { document, sections, type Results } from './count/render.js';
 import { rowsOf } from './count/rounds.js';
+import { scalingOf } from './count/workers.js';
 
 const README = new URL('../../bench/README.md', import.meta.url);
 
@@ -39,7 +50,7 @@ function machine(c: Native | null, numpy: Native | null): string[] {
   ];
 }
 
-function measure(c: Native | null, numpy: Native | null): Results {
+async function measure(c: Native | null, numpy: Native | null): Promise<Results> {
   const agreeing = agreements(c, numpy, chosen);
   say(`${agreeing.length} spaces visited to the end, with the engine's counts`);
   const table = TABLE.filter((row) => chosen(row.case));
@@ -50,11 +61,15 @@ function measure(c: Native | null, numpy: Native | null): Results {
     { rounds: 5, enoughSeconds: 45 },
     say,
   );
+  const largest = caseNamed(LARGEST);
+  const scaling = chosen(largest) ? await scalingOf(largest, 3, say) : null;
   const growth = { rounds: 3, enoughSeconds: 15 };
   return {
     machine: machine(c, numpy),
     agreements: agreeing,
     table: rows.map((row, index) => ({ ...row, goalSeconds: table[index]?.goalSeconds ?? NaN })),
+    laws: [caseNamed(WIDEST)].filter(chosen).map(hiddenLawOf),
+    scaling: scaling === null ? [] : [scaling],
     formats: rowsOf(FORMATS.filter(chosen), c, numpy, growth, say),
     widths: rowsOf(WIDTHS.filter(chosen), c, numpy, growth, say),
     slabsCompared: c !== null && numpy !== null,
@@ -69,7 +84,7 @@ if (!CASES.some(chosen)) {
 const builtC = present(buildC(), 'C');
 const foundNumpy = present(findNumpy(), 'numpy');
 try {
-  const results = measure(builtC, foundNumpy);
+  const results = await measure(builtC, foundNumpy);
   if (only.length === 0) {
     writeFileSync(README, document(results));
     say('written: bench/README.md');

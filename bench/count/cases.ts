@@ -125,6 +125,29 @@ export function valuesOf(each: Case): ValueSet {
   return resolveFormat(DECLARED.get(each.format) ?? each.format).values;
 }
 
+/** The body of POST /analyze that asks for the count of a case. */
+export function requestOf(each: Case): object {
+  const units = each.widths.slice(1);
+  return {
+    network: {
+      inputs: [each.inputs.map((x) => `${x}/${each.inputScale}`)],
+      layers: units.map((width, layer) => ({
+        type: 'dense',
+        units: width,
+        activation: layer === units.length - 1 ? 'identity' : 'relu',
+      })),
+    },
+    format: DECLARED.get(each.format) ?? each.format,
+    mode: 'exhaustive',
+  };
+}
+
+/** The case of the table that takes longest. */
+export const LARGEST = '2-4-4-1 (1, -2) e2m1fn';
+
+/** The case whose neurons have more choices than doubles count. */
+export const WIDEST = '784-128-10 (MNIST) e2m1fn';
+
 /** *Exact.* The network of a case, and PyTorch's proxies: ReLU'(0) = 0. */
 export function networkOf(each: Case): { network: Network; proxies: Proxies } {
   const values = valuesOf(each);

@@ -1,13 +1,17 @@
 /** The results of the counting benchmark as Markdown. Only writes: measures nothing. */
 import type { Agreement } from './agreement.js';
+import type { HiddenLaw } from './hidden-law.js';
 import type { Finished } from './measured.js';
 import type { Row } from './rounds.js';
+import type { Scaling } from './workers.js';
 
 export interface Results {
   /** Lines about machine and versions. */
   readonly machine: readonly string[];
   readonly agreements: readonly Agreement[];
   readonly table: readonly (Row & { readonly goalSeconds: number })[];
+  readonly laws: readonly HiddenLaw[];
+  readonly scaling: readonly Scaling[];
   readonly formats: readonly Row[];
   readonly widths: readonly Row[];
   /** Whether C and numpy were compared on slabs of the rows. */
@@ -33,6 +37,8 @@ export function sections(results: Results): string {
   return [
     section('Counting exactly, one core', TIME_NOTES, results.table, tableOf(TIMES)),
     section('What it took', COST_NOTES, results.table, tableOf(COSTS)),
+    section('The exact law of a hidden layer', LAW_NOTES, results.laws, lawTable),
+    section('Two threads of one worker', SCALING_NOTES, results.scaling, scalingTable),
     section('As the format widens', FORMAT_NOTES, results.formats, tableOf(GROWTH)),
     section('As each width grows by one', WIDTH_NOTES, results.widths, tableOf(GROWTH)),
     section(
@@ -54,6 +60,13 @@ random point on. A dash: not told, or not repeated since the first count took a 
 
 const COST_NOTES = `In brackets what the planner expected. Memory is the process's resident peak; the estimate is of what counting adds
 to what stood there before.`;
+
+const LAW_NOTES = `How many choices of a hidden neuron's weights and bias give each pre-activation; the neurons are alike and
+independent, and weights on pixels that are 0, which move nothing, are left out. The counts add up to all choices, and the one at the kink is that of the table above, or the run
+would have failed.`;
+
+const SCALING_NOTES = `The shards of one job, as a worker's compute threads run them; rounds alternate, threads are new in each, and
+the merged tallies are equal to the byte. The goal is at most 0.6.`;
 
 const FORMAT_NOTES = `From 3 values to 253.`;
 
@@ -198,6 +211,32 @@ function agreementsOf(rows: readonly Agreement[]): string {
       row.cSeconds === null ? DASH : seconds(row.cSeconds),
       row.numpySeconds === null ? DASH : seconds(row.numpySeconds),
       seconds(row.seconds),
+    ]),
+  );
+}
+
+function lawTable(rows: readonly HiddenLaw[]): string {
+  return markdownTable(
+    ['network (sample) format', 'choices of a neuron', 'pre-activations', 'on the kink', 'time'],
+    rows.map((row) => [
+      row.case.name,
+      power(row.choices),
+      String(row.values),
+      row.tied.toPrecision(4),
+      seconds(row.seconds),
+    ]),
+  );
+}
+
+function scalingTable(rows: readonly Scaling[]): string {
+  return markdownTable(
+    ['network (sample) format', 'shards', 'one thread', 'two threads', 'two / one'],
+    rows.map((row) => [
+      row.case.name,
+      String(row.shards),
+      seconds(median(row.one)),
+      seconds(median(row.two)),
+      median(row.two.map((time, round) => time / (row.one[round] ?? NaN))).toFixed(2),
     ]),
   );
 }

@@ -26,8 +26,8 @@ import { spaceText } from './space-text.js';
 export type Planned =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal };
 
-/** Work of one shard: a second or two. */
-const SHARD_OPERATIONS = 5e8;
+/** Work of one shard: about a second. */
+const SHARD_OPERATIONS = operationsIn(1);
 /** Methods that take less than this are equally cheap: the most direct one is taken. */
 const CHEAP_OPERATIONS = operationsIn(1);
 /** Operations that estimating one question may take. */

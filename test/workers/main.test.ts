@@ -1,11 +1,13 @@
 /** Whole worker processes: killed, told to end, started late, with Redis dying under them. */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import type { Plan } from '../../src/plan/plan.js';
 import { namesOf, planBlobOf } from '../../src/queue/names.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
-import { smallPlan } from '../queue/plans.js';
+import { layeredPlan, smallPlan } from '../queue/plans.js';
 import { localResult } from './local-result.js';
 import { until } from '../until.js';
 import { fixture, forkWorker, killForked, MAIN, PROCESS, type Forked } from './fixtures/forked.js';
@@ -81,6 +83,25 @@ test('a worker killed in the middle of its shards changes no digit of the result
   assert.equal(await rig.queue.result(job.id), localResult(plan));
   assert.deepEqual(begunOf(plan).toSorted(), [0, 0, 1, 1, 2, 3, 4, 5]);
   assert.deepEqual(await second.end('SIGTERM'), [0, null]);
+});
+
+test('a layered count whose workers are killed at random moments ends with the same digits', async (t) => {
+  const rig = await rigFor(t, 'random');
+  const plan = layeredPlan();
+  assert.equal(plan.method, 'layered');
+  const { job } = await rig.queue.submit(plan);
+  const seed = Date.now() % 1_000_000;
+  const moments = fc.sample(fc.integer({ min: 0, max: 900 }), { seed, numRuns: 3 });
+  t.diagnostic(`seed ${String(seed)}: killed after ${moments.join(', ')} ms`);
+  for (const moment of moments) {
+    const worker = await forkWorker(MAIN, [], server.environment('random'));
+    await setTimeout(moment);
+    assert.deepEqual(await worker.end('SIGKILL'), [null, 'SIGKILL']);
+  }
+  const last = await forkWorker(MAIN, [], server.environment('random'));
+  assert.equal((await rig.final(job.id)).state, 'succeeded');
+  assert.equal(await rig.queue.result(job.id), localResult(plan));
+  assert.deepEqual(await last.end('SIGTERM'), [0, null]);
 });
 
 test('a worker told to end puts its shards back; they run elsewhere, no attempt is lost', async (t) => {

@@ -144,8 +144,8 @@ export function gridProgramOf(
 
   // Entries with the same set on the same grid share one table, which also tells them to be alike.
   const textOf = memoised(toText);
-  const tables = memoised((_: ValueSet) =>
-    memoised((__: bigint) => new Map<string, Float64Array>()),
+  const tables = memoised<ValueSet, (scale: bigint) => Map<string, Float64Array>>(() =>
+    memoised(() => new Map<string, Float64Array>()),
   );
   const gridValuesOf = (entry: ParameterEntry, scale: bigint): Float64Array => {
     const set = network.parameters[entry.parameter]?.values;
