@@ -19,6 +19,7 @@ import {
 import { hiddenLawOf } from './count/hidden-law.js';
 import { buildC, findNumpy, type Native } from './count/native.js';
 import { document, sections, type Results } from './count/render.js';
+import { refusals } from './count/refusals.js';
 import { rowsOf } from './count/rounds.js';
 import { scalingOf } from './count/workers.js';
 
@@ -69,6 +70,7 @@ async function measure(c: Native | null, numpy: Native | null): Promise<Results>
     agreements: agreeing,
     table: rows.map((row, index) => ({ ...row, goalSeconds: table[index]?.goalSeconds ?? NaN })),
     laws: [caseNamed(WIDEST)].filter(chosen).map(hiddenLawOf),
+    refusals: only.length === 0 ? refusals(5) : [],
     scaling: scaling === null ? [] : [scaling],
     formats: rowsOf(FORMATS.filter(chosen), c, numpy, growth, say),
     widths: rowsOf(WIDTHS.filter(chosen), c, numpy, growth, say),

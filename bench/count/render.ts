@@ -2,6 +2,7 @@
 import type { Agreement } from './agreement.js';
 import type { HiddenLaw } from './hidden-law.js';
 import type { Finished } from './measured.js';
+import type { Refused } from './refusals.js';
 import type { Row } from './rounds.js';
 import type { Scaling } from './workers.js';
 
@@ -11,6 +12,7 @@ export interface Results {
   readonly agreements: readonly Agreement[];
   readonly table: readonly (Row & { readonly goalSeconds: number })[];
   readonly laws: readonly HiddenLaw[];
+  readonly refusals: readonly Refused[];
   readonly scaling: readonly Scaling[];
   readonly formats: readonly Row[];
   readonly widths: readonly Row[];
@@ -39,6 +41,7 @@ export function sections(results: Results): string {
     section('What it took', COST_NOTES, results.table, tableOf(COSTS)),
     section('The exact law of a hidden layer', LAW_NOTES, results.laws, lawTable),
     section('Two threads of one worker', SCALING_NOTES, results.scaling, scalingTable),
+    section('Refused', REFUSAL_NOTES, results.refusals, refusalTable),
     section('As the format widens', FORMAT_NOTES, results.formats, tableOf(GROWTH)),
     section('As each width grows by one', WIDTH_NOTES, results.widths, tableOf(GROWTH)),
     section(
@@ -67,6 +70,8 @@ would have failed.`;
 
 const SCALING_NOTES = `The shards of one job, as a worker's compute threads run them; rounds alternate, threads are new in each, and
 the merged tallies are equal to the byte. The goal is at most 0.6.`;
+
+const REFUSAL_NOTES = `Reading the request and planning it, until the refusal; medians in one process. The goal is less than a second.`;
 
 const FORMAT_NOTES = `From 3 values to 253.`;
 
@@ -225,6 +230,13 @@ function lawTable(rows: readonly HiddenLaw[]): string {
       row.tied.toPrecision(4),
       seconds(row.seconds),
     ]),
+  );
+}
+
+function refusalTable(rows: readonly Refused[]): string {
+  return markdownTable(
+    ['widths format', 'weights and biases', 'time', 'why'],
+    rows.map((row) => [row.name, String(row.parameters), seconds(row.seconds), row.why]),
   );
 }
 
