@@ -6,7 +6,7 @@ import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { namesOf, planBlobOf } from '../../src/queue/names.js';
 import { openRecords, pointsDone } from '../../src/queue/records.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
-import { smallPlan } from '../queue/plans.js';
+import { layeredPlan, smallPlan } from '../queue/plans.js';
 import { localResult } from './local-result.js';
 import { until } from '../until.js';
 import { begun, closeGate, makeGate, openGate } from './fixtures/gate.js';
@@ -111,6 +111,23 @@ rigged('a shard out of memory fails the job; the worker lives and works on', asy
   const one = await rig.queue.submit({ ...plan, engine: 'eaten' });
   assert.equal((await rig.final(one.job.id)).error?.code, 'shard-out-of-memory');
 });
+
+rigged(
+  'a count that outgrows its plan fails the job and says why; the worker works on',
+  async (rig) => {
+    const plan = { ...layeredPlan({ shards: 2 }), maxOperations: 1000 };
+    await rig.work();
+    const { job } = await rig.queue.submit(plan);
+    const { state, error } = await rig.final(job.id);
+    assert.deepEqual([state, error?.code], ['failed', 'count-outgrown']);
+    assert.match(
+      error?.detail ?? '',
+      /outgrew .* more than 1\.00e\+3 operations\. POST \/plan tells/,
+    );
+    const { job: next } = await rig.queue.submit(smallPlan({ input: '16' }));
+    assert.equal((await rig.final(next.id)).state, 'succeeded');
+  },
+);
 
 rigged('progress is told while shards run, exactly, and ends at |Ω|', async (rig) => {
   const plan = smallPlan({ shards: 2, input: '15' });

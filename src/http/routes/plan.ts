@@ -25,6 +25,7 @@ export function planRoute(app: App, { analysis, config }: Dependencies): void {
             'payload-too-large',
             'unsupported-media-type',
             'invalid-question',
+            'space-too-large',
           ),
         },
       },
