@@ -46,6 +46,7 @@ export { fromDouble, log10Estimate, toDouble } from './num/float64.js';
 export {
   ONE,
   ZERO,
+  add,
   compare,
   equal,
   integer,
@@ -65,9 +66,11 @@ export {
   type StopRule,
   type Stopped,
 } from './sample/assessment.js';
+export { sampleCost } from './sample/cost.js';
 export { SEED_MAX } from './sample/draws.js';
 export type { SampleMethod } from './sample/estimator.js';
 export {
+  isCompiled,
   sampleMethodFor,
   samplingOf,
   whyNotSampled,

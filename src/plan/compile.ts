@@ -8,6 +8,7 @@ import {
   EngineError,
   activation,
   buildNetwork,
+  neighbourhood,
   parseExact,
   resolveFormat,
   type Activation,
@@ -21,6 +22,7 @@ import {
 import type {
   Question,
   QuestionActivation,
+  QuestionAround,
   QuestionEntry,
   QuestionFormat,
   QuestionFormats,
@@ -36,13 +38,33 @@ export interface Compiled {
 
 /** *Exact.* The network and the proxies of a question. Throws an EngineError with every fault. */
 export function compileQuestion(question: Question): Compiled {
-  const network = compileNetwork(question.network, question.format);
+  const whole = compileNetwork(question.network, question.format);
+  const network = question.around === undefined ? whole : shrunk(whole, question.around);
   const proxies = network.equations.map((equation) =>
     equation.op === 'activation'
       ? (question.proxies.layers[equation.layer] ?? []).map(parseExact)
       : [],
   );
   return { network, proxies, point: question.parameters?.map(parseExact) ?? null };
+}
+
+/** *Exact.* The network over the neighbourhood; its parameters must be values of their sets. */
+function shrunk(network: Network, { parameters, radius }: QuestionAround): Network {
+  // The same neighbourhood of the same set is one set, as the same format is.
+  const known = new Map<ValueSet, Map<string, ValueSet>>();
+  return {
+    ...network,
+    parameters: network.parameters.map((parameter, index) => {
+      const centre = parameters[index];
+      if (centre === undefined) throw new RangeError('shrunk: a parameter has no centre');
+      const sets = known.get(parameter.values) ?? new Map<string, ValueSet>();
+      known.set(parameter.values, sets);
+      const values =
+        sets.get(centre) ?? neighbourhood(parameter.values, parseExact(centre), BigInt(radius));
+      sets.set(centre, values);
+      return { ...parameter, values };
+    }),
+  };
 }
 
 /** The formats of a request: null for a role that it says nothing of. */

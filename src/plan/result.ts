@@ -25,7 +25,9 @@ import { boundOf, refuseContradictions, type KnownDensity } from './bound-text.j
 import { compileQuestion } from './compile.js';
 import type { Plan } from './plan.js';
 import type { Question } from './question.js';
-import { canonicalText, tallyFromText, tallyToText } from './wire.js';
+import { isSampleMethod, mergeSampleTallies } from './sample-tally.js';
+import { sampledResult } from './sampled-result.js';
+import { canonicalText, tallyFromText, tallyToText, type ShardTally } from './wire.js';
 import { ENGINE_VERSION } from '../engine/index.js';
 
 /** *Exact.* One tally of all shards' tallies, whatever their order. Throws where there is none. */
@@ -33,6 +35,7 @@ export function mergeTallies(plan: Plan, texts: readonly string[]): string {
   const tallies = texts.map(tallyFromText);
   const [first] = tallies;
   if (first === undefined) throw new Error('mergeTallies: a plan has at least one shard');
+  if (first.kind === 'sample') return mergedSamples(plan, tallies);
   if (first.kind !== 'count') return tallyToText(first);
   let merged = emptyTally(first.tally.neurons.length);
   for (const shard of tallies) {
@@ -45,6 +48,19 @@ export function mergeTallies(plan: Plan, texts: readonly string[]): string {
   return tallyToText({ kind: 'count', tally: merged });
 }
 
+function mergedSamples(plan: Plan, tallies: readonly ShardTally[]): string {
+  const merged = tallies
+    .map((shard) => {
+      if (shard.kind !== 'sample') throw new Error('mergeTallies: tallies of different kinds');
+      return shard.tally;
+    })
+    .reduce(mergeSampleTallies);
+  if (String(merged.covers) !== plan.range) {
+    throw new Error(`mergeTallies: ${String(merged.covers)} of ${plan.range} parts were done`);
+  }
+  return tallyToText({ kind: 'sample', tally: merged });
+}
+
 /** *Exact.* The canonical text of the plan's result. Throws a Contradiction where a theorem is broken. */
 export function resultText(plan: Plan, tallyText: string): string {
   return canonicalText(resultOf(plan, tallyText));
@@ -55,6 +71,7 @@ export function resultOf(plan: Plan, tallyText: string): Result {
   const shard = tallyFromText(tallyText);
   if (shard.kind === 'bounds') return boundsOf(plan.question);
   if (shard.kind === 'point') return shard.result;
+  if (shard.kind === 'sample') return sampledResult(plan, shard.tally);
   return exhaustiveResult(plan, shard.tally);
 }
 
@@ -151,7 +168,7 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
 }
 
 function countMethodOf(plan: Plan): ExhaustiveResult['method'] {
-  if (plan.method === 'point' || plan.method === 'bounds') {
+  if (plan.method === 'point' || plan.method === 'bounds' || isSampleMethod(plan.method)) {
     throw new Error(`countMethodOf: a plan of method ${plan.method} counts nothing`);
   }
   return plan.method;

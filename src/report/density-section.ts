@@ -80,7 +80,7 @@ function rounded(exact: string): string {
 }
 
 /** The bounds that give a number on a density. */
-function numericBounds(bounds: readonly Bound[]): (Bound & { readonly exact: string })[] {
+export function numericBounds(bounds: readonly Bound[]): (Bound & { readonly exact: string })[] {
   return bounds.filter(
     (bound): bound is Bound & { exact: string } =>
       bound.applies && bound.exact !== null && bound.on !== 'clarke',
@@ -109,7 +109,7 @@ function slack(value: Rational, density: Rational): string {
     : `${rounded(rationalText(divide(value, density)))} ×`;
 }
 
-const DIRECTIONS = { upper: 'at most', lower: 'at least', equal: 'exactly' } as const;
+export const DIRECTIONS = { upper: 'at most', lower: 'at least', equal: 'exactly' } as const;
 
 function ladder(result: ExhaustiveResult): Block {
   const ndf = readRational(result.density.nonDifferentiable.exact);

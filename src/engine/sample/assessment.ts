@@ -41,7 +41,8 @@ export interface Assessment {
   readonly samples: number;
   readonly stoppedBy: Stopped;
   readonly looks: number;
-  /** The part of the samples in which some point was undecided, weighed as the estimate is. */
+  /** *Exact.* The mean weight of undecided points; null without a sample. */
+  readonly undecided: Rational | null;
   readonly sets: Readonly<Record<SampledSet, SetEstimate>>;
   readonly neurons: readonly { readonly touched: SetEstimate; readonly relevant: SetEstimate }[];
 }
@@ -95,9 +96,7 @@ export function assess(
   const setOf = (set: SampledSet): SetEstimate => {
     const [least, most] = ENDS[set];
     const of = (measure: Measure): readonly Sum[] =>
-      context.reached.map(
-        (_, k) => sums.get(k)?.measures[MEASURES.indexOf(measure)] ?? NO_SUM,
-      );
+      context.reached.map((_, k) => sums.get(k)?.measures[MEASURES.indexOf(measure)] ?? NO_SUM);
     const lower = estimateAt(of(least), look, scale.range, context);
     return least === most
       ? lower
@@ -107,6 +106,7 @@ export function assess(
     samples,
     stoppedBy,
     looks: look + 1,
+    undecided: samples === 0 ? null : undecidedOf(sums, look, scale.unit * BigInt(samples)),
     sets: {
       touched: setOf('touched'),
       nonDifferentiable: setOf('nonDifferentiable'),
@@ -124,6 +124,16 @@ export function assess(
       return { touched: of('touched'), relevant: of('relevant') };
     }),
   };
+}
+
+function undecidedOf(sums: SampleSums, look: number, whole: bigint): Rational {
+  let units = 0n;
+  for (let k = 0; k <= look; k += 1) {
+    const measures = sums.get(k)?.measures;
+    const [least, most] = ENDS.nonDifferentiable.map((end) => measures?.[MEASURES.indexOf(end)]);
+    units += (most?.first ?? 0n) - (least?.first ?? 0n);
+  }
+  return rational(units, whole);
 }
 
 function alphaOf({ confidence }: StopRule): number {

@@ -147,7 +147,12 @@ function lastLayerOf(network: Network): LastLayer | string {
   }
   const slope = output.activation.slopes[0]?.[0] ?? ZERO;
   const reaches = lastRows.map(({ neuron }) =>
-    isZero(slope) ? ZERO : reachOf(network, dense.weight.map((row) => row[neuron.unit])),
+    isZero(slope)
+      ? ZERO
+      : reachOf(
+          network,
+          dense.weight.map((row) => row[neuron.unit]),
+        ),
   );
   const sizes = lastRows.map(({ own }) => sizeOf(network, own[0]?.parameter ?? 0));
   const last: LastLayer = { first, rows: lastRows, sizes, reaches };

@@ -100,13 +100,7 @@ function scaled(n: bigint, d: bigint): number {
 }
 
 /** The bet whose sequence is shortest at the number of samples at which the end is expected. */
-function betOf(
-  mean: number,
-  variance: number,
-  before: number,
-  logTerm: number,
-  aim: Aim,
-): number {
+function betOf(mean: number, variance: number, before: number, logTerm: number, aim: Aim): number {
   const soon = AHEAD * Math.max(64, before);
   let end = aim.samples;
   if (aim.relativeError !== null && mean > 0) {
@@ -140,4 +134,3 @@ export function relativeStandardError(samples: number, { first, second }: Sum): 
   const ratio = toDouble(rational(spread, first * first));
   return Math.sqrt(ratio / samples);
 }
-

@@ -5,14 +5,7 @@
 import { neuronsOf } from '../count/space.js';
 import type { Network } from '../net/ir.js';
 import { kinkIndexAt } from '../net/activation.js';
-import {
-  ZERO,
-  divide,
-  isZero,
-  multiply,
-  subtract,
-  type Rational,
-} from '../num/rational.js';
+import { ZERO, divide, isZero, multiply, subtract, type Rational } from '../num/rational.js';
 import { valuesAt } from '../truth/evaluate.js';
 import type { Verdict } from '../verdict.js';
 import type { Space } from '../count/space.js';
@@ -20,10 +13,9 @@ import { rowsOf, type OwnEntry, type Row } from './pivots.js';
 import { UNTOUCHED, type Decision, type PossibleTie, type Subject } from './subject.js';
 
 /** Decides one point of Ω: the judge, or anything that is held to it. */
-export type Judge = (point: readonly Rational[]) => Pick<
-  Verdict,
-  'ties' | 'differentiable' | 'adCorrect'
->;
+export type Judge = (
+  point: readonly Rational[],
+) => Pick<Verdict, 'ties' | 'differentiable' | 'adCorrect'>;
 
 /** *Exact.* A judge's verdict, neuron by neuron; `neuronAt` gives the index of an equation's unit. */
 export function decisionOf(

@@ -60,6 +60,11 @@ export function sampleMethodFor(network: Network): SampleMethod {
   return methods.find((method) => whyNotSampled(network, method) === null) ?? 'plain';
 }
 
+/** Whether a network is sampled on its grid, not in exact arithmetic point by point. */
+export function isCompiled(network: Network, proxies: Proxies): boolean {
+  return gridProgramOf(network, proxies, spaceOf(network)) !== null;
+}
+
 /** Prepares sampling of a network by a method. Throws an Error where it does not apply. */
 export function samplingOf(
   network: Network,

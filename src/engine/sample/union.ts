@@ -65,7 +65,8 @@ export function tieWeights(
       addTie(neuron, share, decision.relevant[at] === true, into);
       const together = decision.tied.filter(isCovered);
       if (together.length <= covered) addPoint(decision, share / BigInt(together.length), into);
-      else if (together.indexOf(neuron) < covered) addPoint(decision, share / BigInt(covered), into);
+      else if (together.indexOf(neuron) < covered)
+        addPoint(decision, share / BigInt(covered), into);
     },
   };
 }
