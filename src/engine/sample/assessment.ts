@@ -247,15 +247,15 @@ function estimateAt(
     return {
       estimate: null,
       lower: 0,
-      upper: compare(most, ZERO) === 0 ? 0 : nextUp(toDouble(most)),
+      upper: compare(most, ZERO) === 0 ? 0 : Math.min(1, nextUp(toDouble(most))),
       relativeStandardError: null,
     };
   }
   return {
     estimate: rational(found.sum.first, context.scale.unit * BigInt(samples)),
     // The mean of the samples may lie outside a sequence that weighs them unequally.
-    lower: Math.max(0, Math.min(found.lower, nextDown(found.mean))),
-    upper: Math.max(found.upper, nextUp(found.mean)),
+    lower: Math.max(0, Math.min(1, found.lower, nextDown(found.mean))),
+    upper: Math.min(1, Math.max(found.upper, nextUp(found.mean))),
     relativeStandardError: relativeStandardError(samples, found.sum),
   };
 }
