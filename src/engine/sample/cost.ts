@@ -4,8 +4,8 @@ import type { Network } from '../net/ir.js';
 
 /** Operations of one sample on the grid: once, per parameter drawn, and per entry evaluated. */
 const KERNEL = { sample: 2_000, parameter: 60, entry: 20 } as const;
-/** Of one in exact arithmetic, where most points are passed by the filter in doubles. */
-const EXACT = { sample: 20_000, parameter: 300, entry: 300 } as const;
+/** Of one in BigInt; a share of the points goes on to rationals. */
+const EXACT = { sample: 100_000, parameter: 150, entry: 350 } as const;
 
 /** *Estimate.* Operations of one sample of any method. */
 export function sampleCost(network: Network, compiled: boolean): number {

@@ -1,14 +1,16 @@
 /**
  * The subject in rationals: any network, any set of values. Slow and plain; the subject on the grid
- * is held to it. Where a filter in doubles proves that no neuron can be tied, nothing exact is done.
+ * is held to it. Where a filter (`no-tie.ts`) shows that no neuron can be tied, nothing more is done.
  */
 import { neuronsOf } from '../count/space.js';
 import type { Network } from '../net/ir.js';
 import { kinkIndexAt } from '../net/activation.js';
+import { doubleOf } from '../num/exact-double.js';
 import { ZERO, divide, isZero, multiply, subtract, type Rational } from '../num/rational.js';
 import { valuesAt } from '../truth/evaluate.js';
 import type { Verdict } from '../verdict.js';
 import type { Space } from '../count/space.js';
+import type { NoTieFilter } from './no-tie.js';
 import { rowsOf, type OwnEntry, type Row } from './pivots.js';
 import { UNTOUCHED, type Decision, type PossibleTie, type Subject } from './subject.js';
 
@@ -50,15 +52,12 @@ export function neuronIndex(network: Network): (equation: number, unit: number) 
   };
 }
 
-/** Says of the ranks of a point that certainly no neuron has a possible tie; false where it cannot tell. */
-export type NoTieFilter = (ranks: readonly bigint[]) => boolean;
-
-/** The subject of any network. */
+/** The subject of any network; `filter` is asked first, where there is one. */
 export function exactSubject(
   network: Network,
   space: Space,
   judge: Judge,
-  provesNoTie: NoTieFilter = () => false,
+  filter: NoTieFilter | null = null,
 ): Subject {
   const rows = rowsOf(network);
   const neuronAt = neuronIndex(network);
@@ -69,11 +68,22 @@ export function exactSubject(
     ranks[parameter] = rank;
     point[parameter] = sets[parameter]?.at(rank) ?? ZERO;
   };
+  // For the filter ranks are drawn as numbers; what it passes never becomes a BigInt.
+  const drawn = new Float64Array(sets.length);
+  const sizes = space.digits.map((parameter) => sets[parameter]?.size ?? 1n);
+  const small = filter === null ? null : sizes.map(doubleOf);
   let isReal = true;
   const realise = (): void => {
     if (isReal) return;
-    for (const parameter of space.digits) set(parameter, ranks[parameter] ?? 0n);
+    for (const parameter of space.digits) {
+      set(parameter, small === null ? (ranks[parameter] ?? 0n) : BigInt(drawn[parameter] ?? 0));
+    }
     isReal = true;
+  };
+  let isClear: boolean | null = null;
+  const provesNoTie = (): boolean => {
+    isClear ??= filter?.(drawn) ?? false;
+    return isClear;
   };
   const decide = (): Decision => {
     realise();
@@ -81,19 +91,21 @@ export function exactSubject(
   };
   return {
     draw(draws) {
-      for (const parameter of space.digits) {
-        ranks[parameter] = draws.belowBig(sets[parameter]?.size ?? 1n);
-      }
+      space.digits.forEach((parameter, position) => {
+        if (small === null) ranks[parameter] = draws.belowBig(sizes[position] ?? 1n);
+        else drawn[parameter] = draws.below(small[position] ?? 1);
+      });
       isReal = false;
+      isClear = null;
     },
     possibleTies() {
-      if (provesNoTie(ranks)) return [];
+      if (provesNoTie()) return [];
       realise();
       const values = valuesAt(network, point);
       return rows.flatMap((row, neuron) => tiesOfRow(network, row, neuron, values, point, ranks));
     },
     decide() {
-      if (provesNoTie(ranks)) return UNTOUCHED;
+      if (provesNoTie()) return UNTOUCHED;
       return decide();
     },
     decideTied({ pivot }) {

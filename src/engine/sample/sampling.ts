@@ -14,6 +14,7 @@ import type { Estimator, SampleMethod } from './estimator.js';
 import { exactSubject, type Judge } from './exact-subject.js';
 import { gridSubject } from './kernel.js';
 import { looksOf, stretchOf } from './looks.js';
+import { noTieFilterOf, type NoTieFilter } from './no-tie.js';
 import { rowsOf } from './pivots.js';
 import { plainEstimator } from './plain.js';
 import type { Subject } from './subject.js';
@@ -40,6 +41,8 @@ export interface SamplingOptions {
   readonly seed: bigint;
   /** Allow the kernel; default true. Off, every point is exact rationals. */
   readonly kernel?: boolean;
+  /** Allow the filter of points without possible ties; default true. */
+  readonly filter?: boolean;
   /** Decides a point in place of the exact judge; must agree with it. */
   readonly judge?: Judge;
 }
@@ -113,8 +116,12 @@ function subjectOf(
   const judge = options.judge ?? judgeOf(network, proxies);
   const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
   return program === null
-    ? { subject: exactSubject(network, space, judge), compiled: false }
+    ? { subject: exactSubject(network, space, judge, filterOf(network, options)), compiled: false }
     : { subject: gridSubject(network, space, program, judge), compiled: true };
+}
+
+function filterOf(network: Network, { filter }: SamplingOptions): NoTieFilter | null {
+  return filter === false ? null : noTieFilterOf(network);
 }
 
 function estimatorOf(network: Network, subject: Subject, method: SampleMethod): Estimator {
