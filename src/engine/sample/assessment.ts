@@ -7,6 +7,7 @@
  * error probability shared out over the looks where more than one may be the last; the others have
  * a confidence sequence. Either way all looks hold at once.
  */
+import { doubleOf } from '../num/exact-double.js';
 import { toDouble, nextDown, nextUp } from '../num/float64.js';
 import { ONE, ZERO, compare, rational, subtract, type Rational } from '../num/rational.js';
 import { clopperPearson } from './clopper-pearson.js';
@@ -210,7 +211,7 @@ function intervalsOf(
         look,
         isAtEndOnly && look < planned - 1
           ? { lower: 0, upper: 1 }
-          : clopperPearson(Number(totals[look]?.first ?? 0n), samples, share),
+          : clopperPearson(doubleOf(totals[look]?.first ?? 0n), samples, share),
       ),
     );
   }

@@ -56,5 +56,8 @@ test('a centre off the format and a negative radius are refused', () => {
   assert.throws(() => neighbourhood(values, parseExact('5/4'), 1n), /5\/4 is no value of/);
   assert.throws(() => neighbourhood(values, parseExact('1'), -1n), /radius -1/);
   const one = neighbourhood(values, parseExact('1'), 1n);
-  assert.deepEqual([0n, 1n, 2n].map((rank) => toText(one.at(rank))), ['1/2', '1', '3/2']);
+  assert.deepEqual(
+    [0n, 1n, 2n].map((rank) => toText(one.at(rank))),
+    ['1/2', '1', '3/2'],
+  );
 });
