@@ -44,7 +44,7 @@ export function sampledResult(plan: Plan, tally: SampleTally): SampledResult {
     throw new Error('sampledResult: samples are missing, and no time limit was set');
   }
   const reports = reportTheorems(network, proxies);
-  const sure = assess(tally.sums, scale, rule, BEYOND_CHANCE);
+  const sure = assess(tally.sums, { ...scale, neuronRanges: [] }, rule, BEYOND_CHANCE);
   refuseContradictions(reports.map((report) => boundOf(report, knownOf(sure, report.on))));
   const size = spaceSize(network);
   const { seed, confidence, seconds } = settingsOf(plan);

@@ -259,6 +259,21 @@ test('around a checkpoint: counted and sampled alike, and what moves at all', ()
     planned({ ...SMALL, mode: 'exhaustive', around: { ...around, radius: 0 } }),
   );
   assert.equal(still.space.size, '1');
+  const fixed = sampled({ ...SMALL, around: { ...around, radius: 0 }, sampling: { samples: 70 } });
+  assert.equal(fixed.space.size, '1');
+  const { exact: sure } = fixed.density.nonDifferentiable;
+  assert.equal(sure, still.mode === 'exhaustive' ? still.density.nonDifferentiable.exact : '');
+  // Out of reach around a checkpoint: no other format is offered, since it has other values.
+  const far = parseRequest({
+    network: { inputs: [[1, 2]], layers: [relu(8), relu(8), out(1)] },
+    format: 'bfloat16',
+    mode: 'exhaustive',
+    around: { radius: 100, parameters: Array<string>(105).fill('1.0078125') },
+  });
+  assert.ok(far.ok);
+  const refused = planOf(far.question, LIMITS);
+  assert.ok(!refused.ok);
+  assert.deepEqual(refused.refusal.extensions['nearest'], { mode: 'sampled', format: null });
   const bounds = resultLocally(planned({ ...SMALL, mode: 'bounds', around }));
   assert.equal(bounds.bounds.find(({ id }) => id === 'L-ndf')?.exact, '2/3');
 });
