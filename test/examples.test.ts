@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { brokenClaims } from '../examples/claims.js';
 import { irisExample } from '../examples/iris/train.js';
+import { WIDTHS, committedSamples, figureOf, sample } from '../examples/sampled-by-width.js';
 import { seedP } from '../examples/seed-p.js';
 import { layoutJson } from '../examples/write-json.js';
 import { resultLocally } from '../src/plan/local.js';
@@ -85,6 +86,17 @@ test('training again gives the committed iris request and scores', async () => {
   const { correct } = (await read('iris/training.json')) as { correct: unknown };
   // The loss and the unrounded parameters may differ in a last digit where Math.exp does.
   assert.deepEqual((training as { correct: unknown }).correct, correct);
+});
+
+test('the figure is drawn from its samples, and they are what their request gives', async () => {
+  const rows = await committedSamples();
+  const figure = await readFile(new URL('sampled-by-width.svg', FOLDER), 'utf8');
+  assert.equal(figure, `${await figureOf(rows)}\n`);
+  assert.deepEqual(
+    rows.map(({ bits, format }) => [bits, format]),
+    WIDTHS.map((row) => [...row]),
+  );
+  for (const row of rows.slice(0, 3)) assert.deepEqual(sample(row.bits, row.format), row);
 });
 
 test('a claim that does not hold is told with its place', () => {

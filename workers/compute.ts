@@ -19,8 +19,13 @@ export interface SharedPlan {
 export interface ShardTask {
   readonly plan: SharedPlan;
   readonly shard: Shard;
-  /** Eight bytes: how much of the shard's range is done, written here and read by the main thread. */
+  /**
+   * Sixteen bytes: how much of the shard's range is done, written here and read by the main thread;
+   * and whether the time is over (not 0), written there and read here.
+   */
   readonly done: SharedArrayBuffer;
+  /** Tallies of shards before this one, where they may make it needless. */
+  readonly before: readonly string[];
 }
 
 export interface MergeTask {
@@ -44,12 +49,17 @@ export interface OutgrownAnswer {
 }
 
 /** *Exact.* The shard's tally as text. */
-export function shard({ plan, shard, done }: ShardTask): string | OutgrownAnswer {
+export function shard({ plan, shard, done, before }: ShardTask): string | OutgrownAnswer {
   const counter = new BigUint64Array(done);
   try {
-    return runShard(planOf(plan), shard, (part) => {
-      Atomics.store(counter, 0, part);
-    });
+    return runShard(
+      planOf(plan),
+      shard,
+      (part) => {
+        Atomics.store(counter, 0, part);
+      },
+      { before, isOver: () => Atomics.load(counter, 1) !== 0n },
+    );
   } catch (error) {
     if (error instanceof Outgrown) return { outgrown: error.message };
     throw error;

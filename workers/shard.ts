@@ -2,11 +2,12 @@
  * The processor of one shard: plan and range in, tally into Redis.
  *
  * At least once, idempotent: the tally is stored under (plan, range) before the queue hears that
- * the shard is done, so whoever gets the shard again finds it there. Progress is told at most once
+ * the shard is done, so whoever gets the shard again finds it there. Samples may be ended early: by
+ * the tallies of shards before, which settle the answer, or by the job's time limit. Progress is told at most once
  * a second; the answer to it also says whether the job was cancelled, should the broadcast be lost.
  */
 import type { Job } from 'bullmq';
-import type { Plan } from '../src/plan/plan.js';
+import { shardsOf, type Plan } from '../src/plan/plan.js';
 import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
 import type { Task } from './running.js';
 import { NothingToDo, processorOf, type Work } from './work.js';
@@ -30,10 +31,44 @@ function everySecond(work: Work, tell: () => Promise<void>): () => void {
   };
 }
 
+/** Tallies of the shards before this one that may already settle the answer of samples. */
+async function talliesBefore(work: Work, data: ShardJob, plan: Plan): Promise<string[]> {
+  const sampling = plan.question.sampling;
+  if (sampling === undefined || sampling.relativeError === null) return [];
+  const earlier = shardsOf(plan).slice(0, data.index);
+  const known = await work.blobs.tallies(data.plan, earlier);
+  return known.filter((tally) => tally !== null);
+}
+
+/** Calls `end` when the plan's time is over, by the clock that the job's start was told by. */
+async function timeLimit(
+  work: Work,
+  data: ShardJob,
+  plan: Plan,
+  end: () => void,
+): Promise<NodeJS.Timeout | undefined> {
+  const seconds = plan.question.sampling?.seconds ?? null;
+  if (seconds === null) return undefined;
+  const startedAt = (await work.records.get(data.job))?.startedAt ?? null;
+  if (startedAt === null) return undefined;
+  const [now, microseconds] = await work.redis.time();
+  const elapsed = Number(now) * 1000 + Number(microseconds) / 1000 - Date.parse(startedAt);
+  const left = seconds * 1000 - elapsed;
+  if (left <= 0) {
+    end();
+    return undefined;
+  }
+  return setTimeout(end, left);
+}
+
 async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<string> {
   const { shared } = await work.plans.load(data.plan);
-  const done = new SharedArrayBuffer(8);
+  const done = new SharedArrayBuffer(16);
   const counter = new BigUint64Array(done);
+  const before = await talliesBefore(work, data, plan);
+  const clock = await timeLimit(work, data, plan, () => {
+    Atomics.store(counter, 1, 1n);
+  });
   const quiet = everySecond(work, async () => {
     const part = Atomics.load(counter, 0);
     const state = await work.records.progress(data.job, plan, data.index, part);
@@ -41,8 +76,10 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
   });
   try {
     const { index, from, to } = data;
-    return await work.pool.shard({ plan: shared, shard: { index, from, to }, done }, task.signal);
+    const shard = { index, from, to };
+    return await work.pool.shard({ plan: shared, shard, done, before }, task.signal);
   } finally {
+    clearTimeout(clock);
     quiet();
   }
 }

@@ -72,8 +72,9 @@ async function run(plan: Plan, threads: number): Promise<{ seconds: number; tall
     await Promise.all(
       Array.from({ length: threads }, async () => {
         for (let shard = waiting.shift(); shard !== undefined; shard = waiting.shift()) {
-          const done = new SharedArrayBuffer(8);
-          tallies[shard.index] = await pool.shard({ plan: { hash, bytes }, shard, done }, signal);
+          const done = new SharedArrayBuffer(16);
+          const task = { plan: { hash, bytes }, shard, done, before: [] };
+          tallies[shard.index] = await pool.shard(task, signal);
         }
       }),
     );

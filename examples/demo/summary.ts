@@ -12,6 +12,8 @@ export function summaryLines(result: Result): string[] {
       return [sentence, ...exhaustiveLines(result)];
     case 'point':
       return [sentence, ...pointLines(result)];
+    case 'sampled':
+      return [sentence];
     case 'bounds':
       return [sentence, ...boundLines(result.bounds)];
   }

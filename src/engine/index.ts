@@ -31,6 +31,7 @@ export { examine, type Examination } from './examine.js';
 export { CATALOGUE } from './format/catalogue.js';
 export { describeFormat, type FormatDescription } from './format/describe.js';
 export type { ValueSet } from './format/domain.js';
+export { neighbourhood } from './format/neighbourhood.js';
 export { FORMAT_ERROR_CODES, FormatError, type FormatErrorCode } from './format/error.js';
 export { resolveFormat, type FormatSpec, type ResolvedFormat } from './format/resolve.js';
 export { ActivationError, activation, type Activation, type Kink } from './net/activation.js';
@@ -47,6 +48,7 @@ export { fromDouble, log10Estimate, toDouble } from './num/float64.js';
 export {
   ONE,
   ZERO,
+  add,
   compare,
   equal,
   integer,
@@ -55,6 +57,29 @@ export {
   type Rational,
 } from './num/rational.js';
 export { parseExact, toText } from './num/text.js';
+export {
+  SAMPLED_SETS,
+  assess,
+  isSettled,
+  type Assessment,
+  type SampledSet,
+  type Scale,
+  type SetEstimate,
+  type StopRule,
+  type Stopped,
+} from './sample/assessment.js';
+export { sampleCost } from './sample/cost.js';
+export { SEED_MAX } from './sample/draws.js';
+export type { SampleMethod } from './sample/estimator.js';
+export {
+  isCompiled,
+  sampleMethodFor,
+  samplingOf,
+  whyNotSampled,
+  type Sampling,
+  type SamplingOptions,
+} from './sample/sampling.js';
+export { addSamples, type BatchSums, type SampleSums, type Sum } from './sample/sums.js';
 export { emptyTally, mergeTallies, type NeuronTally, type Tally, type Witness } from './tally.js';
 export { reportTheorems } from './theorem/report.js';
 export type { Subject, TheoremReport } from './theorem/theorem.js';

@@ -84,6 +84,40 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, RequestExample>> = Object
       proxies: 'right',
     },
   },
+  'sampled-bfloat16': {
+    summary: 'A bfloat16 network that nobody can count: densities near 10^-6, to 5 %',
+    request: {
+      network: {
+        inputs: [[1, -2]],
+        layers: [
+          { type: 'dense', units: 4, activation: 'relu' },
+          { type: 'dense', units: 1 },
+        ],
+      },
+      format: 'bfloat16',
+      mode: 'sampled',
+      sampling: { seed: 1, relativeError: '1/20', confidence: '99/100' },
+    },
+  },
+  'sampled-around-checkpoint': {
+    summary: 'FP8 parameters within 3 representable values of a checkpoint: how near is a kink?',
+    request: {
+      network: {
+        inputs: [[1, -2]],
+        layers: [
+          { type: 'dense', units: 2, activation: 'relu' },
+          { type: 'dense', units: 1 },
+        ],
+      },
+      format: 'e4m3fn',
+      mode: 'sampled',
+      around: {
+        radius: 3,
+        parameters: ['0.5', '0.25', '-0.75', '0.375', '0.0625', '1.5', '1', '-2', '0.125'],
+      },
+      sampling: { method: 'union', samples: 20_000, seed: 7 },
+    },
+  },
   'point-relu-minus-relu': {
     summary: 'ReLU(w) − ReLU(−w) at w = 0: the derivative is 1, AD says 0, Clarke is refuted',
     request: {

@@ -69,7 +69,7 @@ export function noResult(job: JobRecord, now: number): ProblemError {
     case 'running':
       return new ProblemError(
         'not-ready',
-        `The job is ${job.state}; ${job.done} of ${job.total} points are decided.`,
+        `The job is ${job.state}; ${job.done} of ${job.total} ${job.mode === 'sampled' ? 'samples are drawn' : 'points are decided'}.`,
         {
           headers: { 'retry-after': String(retryAfterSeconds(job, now)) },
           extensions: { state: job.state, progress: jobBody(job).progress },

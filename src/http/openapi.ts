@@ -16,6 +16,8 @@ import * as network from '../schemas/network.js';
 import * as problem from '../schemas/problem.js';
 import * as request from '../schemas/request.js';
 import * as result from '../schemas/result.js';
+import * as sampled from '../schemas/sampled-result.js';
+import * as sampling from '../schemas/sampling.js';
 import type { App } from './dependencies.js';
 import { REQUEST_EXAMPLES } from './examples.js';
 import { PROBLEMS } from './problem.js';
@@ -39,7 +41,8 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   Format: format.FormatSchema,
   Mode: request.ModeSchema,
   Proxies: request.ProxiesSchema,
-  Sampling: request.SamplingSchema,
+  Sampling: sampling.SamplingSchema,
+  Around: sampling.AroundSchema,
   AnalyzeRequest: request.AnalyzeSchema,
   BoundsRequest: request.BoundsRequestSchema,
   JobState: job.JobStateSchema,
@@ -54,6 +57,10 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   CertificateVertex: result.CertificateVertexSchema,
   Clarke: result.ClarkeSchema,
   ExhaustiveResult: result.ExhaustiveResultSchema,
+  SampledInterval: sampled.SampledIntervalSchema,
+  SampledDensity: sampled.SampledDensitySchema,
+  SampledNeuron: sampled.SampledNeuronSchema,
+  SampledResult: sampled.SampledResultSchema,
   PointResult: result.PointResultSchema,
   BoundsResult: result.BoundsResultSchema,
   Result: result.ResultSchema,

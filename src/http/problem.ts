@@ -98,10 +98,10 @@ export const PROBLEMS = Object.freeze({
     'The media type of the body is not supported',
     'Bodies are application/json.',
   ),
-  'not-yet': row(
+  'too-many-samples': row(
     422,
-    'Not available yet',
-    'The request is well formed and asks for something that this version cannot do yet.',
+    'More samples than can be drawn',
+    'The samples asked for would take longer than this service takes on. `maxSamples` is the largest number that fits; with a time limit any number may be asked for.',
   ),
   'invalid-question': row(
     422,

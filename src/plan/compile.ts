@@ -8,6 +8,7 @@ import {
   EngineError,
   activation,
   buildNetwork,
+  neighbourhood,
   parseExact,
   resolveFormat,
   type Activation,
@@ -21,6 +22,7 @@ import {
 import type {
   Question,
   QuestionActivation,
+  QuestionAround,
   QuestionEntry,
   QuestionFormat,
   QuestionFormats,
@@ -37,9 +39,9 @@ export interface Compiled {
 /** What was built for a question, as long as somebody holds the question. */
 const compiled = new WeakMap<Question, Compiled>();
 
-/** Keeps what was built while a question was read, for whoever compiles it next. */
-export function rememberCompiled(question: Question, made: Compiled): void {
-  compiled.set(question, made);
+/** Keeps the network that was built while a question was read, for whoever compiles it next. */
+export function rememberCompiled(question: Question, whole: Network, proxies: Proxies): void {
+  compiled.set(question, compiledOf(question, whole, proxies));
 }
 
 /** *Exact.* The network and the proxies of a question. Throws an EngineError with every fault. */
@@ -52,7 +54,34 @@ export function compileQuestion(question: Question): Compiled {
       ? (question.proxies.layers[equation.layer] ?? []).map(parseExact)
       : [],
   );
-  return { network, proxies, point: question.parameters?.map(parseExact) ?? null };
+  return compiledOf(question, network, proxies);
+}
+
+function compiledOf({ around, parameters }: Question, whole: Network, proxies: Proxies): Compiled {
+  return {
+    network: around === undefined ? whole : shrunk(whole, around),
+    proxies,
+    point: parameters?.map(parseExact) ?? null,
+  };
+}
+
+/** *Exact.* The network over the neighbourhood; its parameters must be values of their sets. */
+function shrunk(network: Network, { parameters, radius }: QuestionAround): Network {
+  // The same neighbourhood of the same set is one set, as the same format is.
+  const known = new Map<ValueSet, Map<string, ValueSet>>();
+  return {
+    ...network,
+    parameters: network.parameters.map((parameter, index) => {
+      const centre = parameters[index];
+      if (centre === undefined) throw new RangeError('shrunk: a parameter has no centre');
+      const sets = known.get(parameter.values) ?? new Map<string, ValueSet>();
+      known.set(parameter.values, sets);
+      const values =
+        sets.get(centre) ?? neighbourhood(parameter.values, parseExact(centre), BigInt(radius));
+      sets.set(centre, values);
+      return { ...parameter, values };
+    }),
+  };
 }
 
 /** The formats of a request: null for a role that it says nothing of. */

@@ -15,8 +15,9 @@ import {
   type Proxies,
 } from '../engine/index.js';
 import type { Planning } from '../schemas/plan.js';
-import type { SpaceText } from '../schemas/result.js';
+import type { SpaceText } from '../schemas/result-parts.js';
 import { compileQuestion } from './compile.js';
+import { isSampleable, planSampled, sampleMethods } from './make-sampled.js';
 import { nearestFormat } from './nearest.js';
 import type { Limits, Plan, Refusal } from './plan.js';
 import type { Question } from './question.js';
@@ -65,7 +66,10 @@ export function planningOf(question: Question, limits: Limits): Planning {
     accepted: planned.ok,
     method: planned.ok ? planned.plan.method : null,
     shards: planned.ok ? planned.plan.shards : null,
-    methods: candidates.map((candidate) => methodText(candidate, limits)),
+    methods:
+      question.mode === 'sampled'
+        ? sampleMethods(question, network, proxies, limits)
+        : candidates.map((candidate) => methodText(candidate, limits)),
     refusal: planned.ok
       ? null
       : {
@@ -101,15 +105,7 @@ function planCompiled(
     return { ok: true, plan: { ...plan, method: 'point' } };
   }
   if (question.mode === 'sampled') {
-    return {
-      ok: false,
-      refusal: {
-        status: 422,
-        code: 'not-yet',
-        detail: 'Mode "sampled" is not available yet.',
-        extensions: {},
-      },
-    };
+    return planSampled(plan, network, proxies, limits);
   }
   const candidates = known ?? candidatesOf(network, proxies, ESTIMATE_OPERATIONS);
   const best = cheapest(candidates, limits);
@@ -198,7 +194,12 @@ function tooLarge(
   limits: Limits,
 ): Refusal {
   const methods = candidates.map((candidate) => methodText(candidate, limits));
-  const largestMode = pointRefusal(network) === null ? 'point' : 'bounds';
+  const compiled = candidates.some((candidate) => candidate.compiled);
+  const largestMode = isSampleable(network, compiled, limits)
+    ? 'sampled'
+    : pointRefusal(network) === null
+      ? 'point'
+      : 'bounds';
   const format = nearestFormat(question, network, (narrower, narrowerProxies, operations) =>
     isCountable(narrower, narrowerProxies, limits, operations),
   );

@@ -31,6 +31,8 @@ export function nearestFormat(
   isCountable: (network: Network, proxies: Proxies, operations: number) => boolean,
 ): string | null {
   if (network.parameters.length > PARAMETERS_MAX) return null;
+  // A neighbourhood is of values of the format asked for, and of no other.
+  if (question.around !== undefined) return null;
   const widest = network.parameters.reduce(
     (most, { values }) => (values.size > most ? values.size : most),
     0n,

@@ -27,6 +27,8 @@ import type { FormatInput, SingleFormatInput } from '../schemas/format.js';
 import type { ActivationInput, DenseLayerInput, EntryInput } from '../schemas/network.js';
 import type { AnalyzeInput, Mode, ProxiesInput } from '../schemas/request.js';
 import { compileNetwork, rememberCompiled, type GivenFormats } from './compile.js';
+import { Faults, type Path } from './faults.js';
+import { checkMethod, readSampling } from './parse-sampling.js';
 import type {
   Fault,
   Question,
@@ -48,19 +50,6 @@ export type Parsed =
       /** Further members of the problem body. */
       readonly extensions?: Readonly<Record<string, unknown>>;
     };
-
-type Path = readonly (string | number)[];
-
-/** Collects faults; each reader goes on with a harmless stand-in, so that all faults are seen. */
-class Faults {
-  readonly list: Fault[] = [];
-  add(path: Path, code: string, detail: string): void {
-    const pointer = path.map(
-      (key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`,
-    );
-    this.list.push({ pointer: pointer.join(''), code, detail });
-  }
-}
 
 /**
  * *Exact.* The question that a body asks; a body without a mode gets the default one. The body
@@ -94,6 +83,20 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
       'mode "exhaustive" visits every point and takes no parameters',
     );
   }
+  if (mode === 'sampled' && request.parameters !== undefined) {
+    faults.add(
+      ['parameters'],
+      'unused-parameters',
+      'mode "sampled" draws its points and takes no parameters; "around" takes some',
+    );
+  }
+  if (request.sampling !== undefined && (mode === 'point' || mode === 'exhaustive')) {
+    faults.add(['sampling'], 'unused-sampling', `mode "${mode}" samples nothing`);
+  }
+  if (mode === 'point' && request.around !== undefined) {
+    faults.add(['around'], 'unused-around', 'mode "point" is about one point only');
+  }
+  const sampling = mode === 'sampled' ? readSampling(request.sampling ?? {}, faults) : null;
   if (faults.list.length > 0) return refused(faults);
   const tooLarge = mode === 'exhaustive' ? tooLargeToCount(network) : null;
   if (tooLarge !== null) return tooLarge;
@@ -104,7 +107,22 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   });
   if (built === null) return refused(faults);
   const parameters =
-    mode === 'point' ? readPoint(request.parameters ?? [], built.compiled, faults) : null;
+    mode === 'point'
+      ? readPoint(request.parameters ?? [], built.compiled, ['parameters'], faults)
+      : null;
+  const around =
+    request.around === undefined
+      ? null
+      : {
+          parameters: readPoint(
+            request.around.parameters,
+            built.compiled,
+            ['around', 'parameters'],
+            faults,
+          ),
+          radius: String(request.around.radius),
+        };
+  if (sampling !== null) checkMethod(sampling.method, built.compiled, faults);
   if (faults.list.length > 0) return refused(faults);
   const weights = formats.weights ?? formats.biases;
   const biases = formats.biases ?? formats.weights;
@@ -119,12 +137,10 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
       layers: proxyTexts(built.compiled, built.proxies),
     },
     ...(parameters === null ? {} : { parameters }),
+    ...(sampling === null ? {} : { sampling }),
+    ...(around === null ? {} : { around }),
   };
-  rememberCompiled(question, {
-    network: built.compiled,
-    proxies: built.proxies,
-    point: parameters?.map(parseExact) ?? null,
-  });
+  rememberCompiled(question, built.compiled, built.proxies);
   return { ok: true, question };
 }
 
@@ -328,18 +344,23 @@ function readProxies(input: ProxiesInput, faults: Faults): ProxyDescription {
   return { preset: 'pytorch', overrides };
 }
 
-function readPoint(input: readonly ExactInput[], network: Network, faults: Faults): string[] {
+function readPoint(
+  input: readonly ExactInput[],
+  network: Network,
+  path: Path,
+  faults: Faults,
+): string[] {
   const wanted = network.parameters.length;
   if (input.length !== wanted) {
     faults.add(
-      ['parameters'],
+      path,
       'shape-mismatch',
       `has ${String(input.length)} entries, the network has ${String(wanted)} free parameters`,
     );
     return [];
   }
   return input.map((entry, index) => {
-    const text = exact(entry, ['parameters', index], faults);
+    const text = exact(entry, [...path, index], faults);
     const parameter = network.parameters[index];
     if (parameter === undefined) return text;
     const value = parseExact(text);
@@ -348,7 +369,7 @@ function readPoint(input: readonly ExactInput[], network: Network, faults: Fault
       const below = values.countBelow(value);
       const near = [below - 1n, below].filter((rank) => rank >= 0n && rank < values.size);
       faults.add(
-        ['parameters', index],
+        [...path, index],
         'not-representable',
         `${text} (${parameter.name}) is no value of ${values.name}; nearest: ${near.map((rank) => toText(values.at(rank))).join(', ')}`,
       );

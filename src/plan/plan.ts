@@ -5,7 +5,7 @@
  * says everything a worker needs: the engine's objects are rebuilt from `question` where the work
  * is done. The answer does not depend on the cut (`test/pipeline.test.ts`).
  */
-import type { CountMethod } from '../engine/index.js';
+import type { CountMethod, SampleMethod } from '../engine/index.js';
 import type { Mode } from '../schemas/request.js';
 import type { Question } from './question.js';
 
@@ -14,14 +14,15 @@ export interface Plan {
   readonly engine: string;
   readonly question: Question;
   readonly mode: Mode;
-  readonly method: CountMethod | 'point' | 'bounds';
+  readonly method: CountMethod | SampleMethod | 'point' | 'bounds';
   /** Number of free parameters. */
   readonly parameters: number;
   /** |Ω|, as text. */
   readonly size: string;
   /**
    * The range [0, range) that is cut into shards: in an enumeration the ranks of the points to visit
-   * (|Ω| over the sizes of the inert parameters), in a layered count parts of the work, else 1.
+   * (|Ω| over the sizes of the inert parameters), in a layered count parts of the work, of samples
+   * their indices, else 1.
    */
   readonly range: string;
   readonly shards: number;
@@ -55,13 +56,29 @@ export interface Refusal {
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-/** *Exact.* The range of the plan cut into `plan.shards` intervals of nearly equal length. */
+/**
+ * *Exact.* The range of the plan cut into `plan.shards` intervals of nearly equal length. Samples
+ * that may end early begin with short ones, so that little is drawn beyond the end.
+ */
 export function shardsOf(plan: Plan): Shard[] {
   const range = BigInt(plan.range);
-  const count = BigInt(plan.shards);
+  const power = endsEarly(plan) ? 2n : 1n;
+  const count = BigInt(plan.shards) ** power;
+  const cut = (index: number): string => String((range * BigInt(index) ** power) / count);
   return Array.from({ length: plan.shards }, (_, index) => ({
     index,
-    from: String((range * BigInt(index)) / count),
-    to: String((range * BigInt(index + 1)) / count),
+    from: cut(index),
+    to: cut(index + 1),
   }));
+}
+
+/** Whether a plan may be answered before its whole range is done. */
+export function endsEarly({ question }: Plan): boolean {
+  const sampling = question.sampling;
+  return sampling !== undefined && (sampling.relativeError !== null || sampling.seconds !== null);
+}
+
+/** *Exact.* What progress counts up to: points of Ω, or samples. */
+export function totalOf(plan: Plan): string {
+  return plan.mode === 'sampled' ? plan.range : plan.size;
 }

@@ -44,6 +44,23 @@ export interface QuestionProxies {
   readonly layers: readonly (readonly string[])[];
 }
 
+/** How to sample, in mode `sampled`. */
+export interface QuestionSampling {
+  readonly method: 'auto' | 'plain' | 'conditional' | 'union';
+  /** Most samples, as text; null: as many as the installation affords by itself. */
+  readonly samples: string | null;
+  readonly seed: string;
+  readonly confidence: string;
+  readonly relativeError: string | null;
+  readonly seconds: number | null;
+}
+
+/** The neighbourhood that Ω is shrunk to. */
+export interface QuestionAround {
+  readonly parameters: readonly string[];
+  readonly radius: string;
+}
+
 export interface Question {
   readonly mode: Mode;
   readonly network: QuestionNetwork;
@@ -51,6 +68,8 @@ export interface Question {
   readonly proxies: QuestionProxies;
   /** The point, in mode `point`. */
   readonly parameters?: readonly string[];
+  readonly sampling?: QuestionSampling;
+  readonly around?: QuestionAround;
 }
 
 /** One thing wrong with a request. */

@@ -31,14 +31,17 @@ import { Contradiction, boundOf, refuseContradictions, type KnownDensity } from 
 import { compileQuestion } from './compile.js';
 import type { Plan } from './plan.js';
 import type { Question } from './question.js';
+import { isSampleMethod, mergeSampleTallies } from './sample-tally.js';
+import { sampledResult } from './sampled-result.js';
 import { spaceText } from './space-text.js';
-import { canonicalText, tallyFromText, tallyToText } from './wire.js';
+import { canonicalText, tallyFromText, tallyToText, type ShardTally } from './wire.js';
 
 /** *Exact.* One tally of all shards' tallies, whatever their order. Throws where there is none. */
 export function mergeTallies(plan: Plan, texts: readonly string[]): string {
   const tallies = texts.map(tallyFromText);
   const [first] = tallies;
   if (first === undefined) throw new Error('mergeTallies: a plan has at least one shard');
+  if (first.kind === 'sample') return mergedSamples(plan, tallies);
   if (first.kind !== 'count') return tallyToText(first);
   let merged = emptyTally(first.tally.neurons.length);
   for (const shard of tallies) {
@@ -51,6 +54,19 @@ export function mergeTallies(plan: Plan, texts: readonly string[]): string {
   return tallyToText({ kind: 'count', tally: merged });
 }
 
+function mergedSamples(plan: Plan, tallies: readonly ShardTally[]): string {
+  const merged = tallies
+    .map((shard) => {
+      if (shard.kind !== 'sample') throw new Error('mergeTallies: tallies of different kinds');
+      return shard.tally;
+    })
+    .reduce(mergeSampleTallies);
+  if (String(merged.covers) !== plan.range) {
+    throw new Error(`mergeTallies: ${String(merged.covers)} of ${plan.range} parts were done`);
+  }
+  return tallyToText({ kind: 'sample', tally: merged });
+}
+
 /** *Exact.* The canonical text of the plan's result. Throws a Contradiction where a theorem is broken. */
 export function resultText(plan: Plan, tallyText: string): string {
   return canonicalText(resultOf(plan, tallyText));
@@ -61,6 +77,7 @@ export function resultOf(plan: Plan, tallyText: string): Result {
   const shard = tallyFromText(tallyText);
   if (shard.kind === 'bounds') return boundsOf(plan.question);
   if (shard.kind === 'point') return shard.result;
+  if (shard.kind === 'sample') return sampledResult(plan, shard.tally);
   return exhaustiveResult(plan, shard.tally);
 }
 
@@ -194,7 +211,7 @@ function momentsOf(
 }
 
 function countMethodOf(plan: Plan): ExhaustiveResult['method'] {
-  if (plan.method === 'point' || plan.method === 'bounds') {
+  if (plan.method === 'point' || plan.method === 'bounds' || isSampleMethod(plan.method)) {
     throw new Error(`countMethodOf: a plan of method ${plan.method} counts nothing`);
   }
   return plan.method;

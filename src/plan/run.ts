@@ -2,17 +2,25 @@
  * One shard of a plan, computed: the only caller of the engine's heavy entry points. Synchronous
  * and a function of its arguments alone; the same shard gives the same text wherever it runs.
  */
-import { countingOf, examine, type CountLimits, type Counting } from '../engine/index.js';
+import {
+  countingOf,
+  examine,
+  type CountLimits,
+  type Counting,
+  type Sampling,
+} from '../engine/index.js';
 import { compileQuestion, type Compiled } from './compile.js';
-import type { Plan, Shard } from './plan.js';
+import { endsEarly, type Plan, type Shard } from './plan.js';
 import { pointResult } from './point-result.js';
-import { tallyToText } from './wire.js';
+import { isSampleMethod, samplingOfPlan, settles, type SampleTally } from './sample-tally.js';
+import { tallyFromText, tallyToText } from './wire.js';
 
 export { Outgrown } from '../engine/index.js';
 
 interface Prepared {
   readonly compiled: Compiled;
   readonly counting: Counting | null;
+  readonly sampling: Sampling | null;
 }
 
 /** What was built for a plan, as long as somebody holds the plan. */
@@ -38,20 +46,41 @@ function prepare(plan: Plan): Prepared {
   const { network, proxies } = compiled;
   const { method } = plan;
   const counting =
-    method === 'point' || method === 'bounds'
+    method === 'point' || method === 'bounds' || isSampleMethod(method)
       ? null
       : countingOf(network, proxies, method, limitsOf(plan));
-  const made = { compiled, counting };
+  const sampling = isSampleMethod(method) ? samplingOfPlan(plan, compiled) : null;
+  const made = { compiled, counting, sampling };
   prepared.set(plan, made);
   return made;
 }
+
+/** What may end samples early, besides their own range. */
+export interface Ending {
+  /** Texts of the tallies of shards before this one, as many as are known. */
+  readonly before: readonly string[];
+  /** Whether the time is over. */
+  readonly isOver: () => boolean;
+}
+
+/** Nothing is known of other shards, and there is all the time. */
+const NO_ENDING: Ending = { before: [], isOver: () => false };
 
 /**
  * *Exact.* The text of the shard's tally. `onProgress` hears now and then how much of the shard's
  * range is done. Throws Outgrown where the count meets a limit.
  */
-export function runShard(plan: Plan, shard: Shard, onProgress: (done: bigint) => void): string {
-  const { compiled, counting } = prepare(plan);
+export function runShard(
+  plan: Plan,
+  shard: Shard,
+  onProgress: (done: bigint) => void,
+  ending: Ending = NO_ENDING,
+): string {
+  const { compiled, counting, sampling } = prepare(plan);
+  if (sampling !== null) {
+    const tally = sampleShard(plan, shard, sampling, onProgress, ending);
+    return tallyToText({ kind: 'sample', tally });
+  }
   if (counting !== null) {
     const tally = counting.tallyOf(BigInt(shard.from), BigInt(shard.to), onProgress);
     return tallyToText({ kind: 'count', tally });
@@ -63,4 +92,29 @@ export function runShard(plan: Plan, shard: Shard, onProgress: (done: bigint) =>
     kind: 'point',
     result: pointResult(plan, network, proxies, examine(network, proxies, point)),
   });
+}
+
+function sampleShard(
+  plan: Plan,
+  shard: Shard,
+  sampling: Sampling,
+  onProgress: (done: bigint) => void,
+  { before, isOver }: Ending,
+): SampleTally {
+  const covers = BigInt(shard.to) - BigInt(shard.from);
+  const known = before
+    .map(tallyFromText)
+    .flatMap((one) => (one.kind === 'sample' ? [one.tally] : []));
+  if (endsEarly(plan) && settles(plan, sampling, known)) {
+    return { covers, done: 0n, ended: 'settled', sums: new Map() };
+  }
+  if (isOver()) return { covers, done: 0n, ended: 'time', sums: new Map() };
+  // Samples are numbered below 2^53.
+  const range = { from: Number(shard.from), to: Number(shard.to), samples: Number(plan.range) };
+  const { done, sums } = sampling.sumsOf(range, (part) => {
+    onProgress(BigInt(part));
+    return !isOver();
+  });
+  const ended = BigInt(done) === covers ? 'whole' : 'time';
+  return { covers, done: BigInt(done), ended, sums };
 }

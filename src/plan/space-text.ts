@@ -1,6 +1,6 @@
 /** The size of Ω on the wire: every digit, and what a reader takes in at a glance. */
 import { log10Estimate, rational, toDouble } from '../engine/index.js';
-import type { SpaceText } from '../schemas/result.js';
+import type { SpaceText } from '../schemas/result-parts.js';
 
 /**
  * *Exact.* The text of |Ω| beside its logarithm and its nearest double. Made once per plan: hundreds

@@ -6,6 +6,12 @@ import canonicalize from 'canonicalize';
 import { parseExact, toText, type Tally, type Witness } from '../engine/index.js';
 import type { PointResult } from '../schemas/result.js';
 import type { Plan } from './plan.js';
+import {
+  sampleTallyOf,
+  sampleTallyText,
+  type SampleTally,
+  type SampleTallyText,
+} from './sample-tally.js';
 
 /** *Exact.* The canonical text of a JSON-safe value. Throws a TypeError where it is none. */
 export function canonicalText(value: unknown): string {
@@ -27,6 +33,7 @@ export function planFromText(text: string): Plan {
 /** What one shard found: a part of a count, or the whole answer of a point. */
 export type ShardTally =
   | { readonly kind: 'count'; readonly tally: Tally }
+  | { readonly kind: 'sample'; readonly tally: SampleTally }
   | { readonly kind: 'point'; readonly result: PointResult }
   | { readonly kind: 'bounds' };
 
@@ -64,6 +71,9 @@ function witnessOf(text: WitnessText | null): Witness | null {
 
 /** *Exact.* The canonical text of a shard's tally; `tallyFromText` reads it back. */
 export function tallyToText(shard: ShardTally): string {
+  if (shard.kind === 'sample') {
+    return canonicalText({ kind: 'sample', tally: sampleTallyText(shard.tally) });
+  }
   if (shard.kind !== 'count') return canonicalText(shard);
   const { tally } = shard;
   const text: TallyText = {
@@ -87,10 +97,19 @@ export function tallyToText(shard: ShardTally): string {
   return canonicalText({ kind: 'count', tally: text });
 }
 
+/** Whether plan and range alone determine the tally: not where samples were left out. */
+export function isDetermined(tallyText: string): boolean {
+  const read = JSON.parse(tallyText) as { readonly tally?: { readonly ended?: string } };
+  return read.tally?.ended === undefined || read.tally.ended === 'whole';
+}
+
 /** *Exact.* The tally of a text that `tallyToText` made. */
 export function tallyFromText(text: string): ShardTally {
   const read = JSON.parse(text) as
-    { readonly kind: 'count'; readonly tally: TallyText } | Exclude<ShardTally, { kind: 'count' }>;
+    | { readonly kind: 'count'; readonly tally: TallyText }
+    | { readonly kind: 'sample'; readonly tally: SampleTallyText }
+    | Exclude<ShardTally, { kind: 'count' | 'sample' }>;
+  if (read.kind === 'sample') return { kind: 'sample', tally: sampleTallyOf(read.tally) };
   if (read.kind !== 'count') return read;
   const { tally } = read;
   return {

@@ -1,12 +1,14 @@
 /**
  * Plans, tallies and results in Redis under the hash of the plan's canonical text.
  *
- * Invariant: a key's text never changes, since all of it follows from the plan. So a retry, a
+ * Invariant: a key's text never changes, since all of it follows from the plan (or, of samples that
+ * were ended early, since the first answer stays). So a retry, a
  * resubmission or a shard delivered twice finds what was computed before, and writing twice is
  * harmless. Every blob outlives every record that points to it.
  */
 import type { Redis } from 'ioredis';
 import type { Shard } from '../plan/plan.js';
+import { isDetermined } from '../plan/wire.js';
 import { BLOB_SECONDS, type Names } from './names.js';
 
 /** How many tallies are read at once; bounds the answer of one command. */
@@ -20,7 +22,7 @@ export class NotDeterministic extends Error {
 export interface Blobs {
   putPlan(planHash: string, text: string): Promise<void>;
   plan(planHash: string): Promise<string | null>;
-  /** Idempotent. Throws NotDeterministic where another tally is there already. */
+  /** Idempotent. Throws NotDeterministic where another tally is there already, unless one was ended early. */
   putTally(planHash: string, shard: Shard, text: string): Promise<void>;
   /** Whether it is there; keeps it for as long as a new one. */
   hasTally(planHash: string, shard: Shard): Promise<boolean>;
@@ -33,11 +35,19 @@ export interface Blobs {
 
 /** The blobs under `names`, through a connection that stays the caller's. */
 export function openBlobs(redis: Redis, names: Names): Blobs {
-  async function putOnce(key: string, text: string): Promise<void> {
+  async function putOnce(
+    key: string,
+    text: string,
+    isDetermined: (text: string) => boolean = () => true,
+  ): Promise<void> {
     const set = await redis.set(key, text, 'EX', BLOB_SECONDS, 'NX');
     if (set === 'OK') return;
     const before = await redis.get(key);
-    if (before !== null && before !== text) throw new NotDeterministic(`${key} has other content`);
+    if (before !== null && before !== text) {
+      // What was ended early depends on when: the first answer stays, whatever comes later.
+      if (!isDetermined(before) || !isDetermined(text)) return;
+      throw new NotDeterministic(`${key} has other content`);
+    }
     await redis.set(key, text, 'EX', BLOB_SECONDS);
   }
 
@@ -46,7 +56,7 @@ export function openBlobs(redis: Redis, names: Names): Blobs {
       await redis.set(names.plan(planHash), text, 'EX', BLOB_SECONDS);
     },
     plan: (planHash) => redis.get(names.plan(planHash)),
-    putTally: (planHash, shard, text) => putOnce(names.tally(planHash, shard), text),
+    putTally: (planHash, shard, text) => putOnce(names.tally(planHash, shard), text, isDetermined),
     async hasTally(planHash, shard) {
       return (await redis.expire(names.tally(planHash, shard), BLOB_SECONDS)) === 1;
     },

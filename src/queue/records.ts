@@ -8,7 +8,7 @@
  * and is appended to the job's event stream. Points done are exact and never go back.
  */
 import type { Redis } from 'ioredis';
-import type { Plan } from '../plan/plan.js';
+import { totalOf, type Plan } from '../plan/plan.js';
 import type { JobError, JobState } from '../schemas/job.js';
 import type { Mode } from '../schemas/request.js';
 import type { JobEvent, JobPage, JobRecord } from './job-queue.js';
@@ -58,12 +58,12 @@ export function isFinal(state: JobState | null): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
 }
 
-/** *Exact.* Points of Ω decided when `done` of the plan's range is done; |Ω| at the end. */
+/** *Exact.* Points of Ω decided (samples drawn) when `done` of the plan's range is done; all at the end. */
 export function pointsDone(plan: Plan, done: bigint): string {
   const range = BigInt(plan.range);
-  if (range === 0n) return plan.size;
+  if (range === 0n) return totalOf(plan);
   const bounded = done > range ? range : done;
-  return String((BigInt(plan.size) * bounded) / range);
+  return String((BigInt(totalOf(plan)) * bounded) / range);
 }
 
 function timeOf(milliseconds: string): string {
@@ -171,7 +171,7 @@ export function openRecords(redis: Redis, names: Names): Records {
           names.events(''),
           baseId,
           plan.mode,
-          plan.size,
+          totalOf(plan),
           planHash,
           names.changes,
           kept,

@@ -9,6 +9,7 @@ import { pointSections } from './point-section.js';
 import { computationSection, proofSection } from './proof-section.js';
 import { questionSection, spaceSection, type FormatSize } from './question-section.js';
 import type { ReportJob } from './report.js';
+import { sampledDensitySection, sampledNeuronsSection } from './sampled-section.js';
 import { verdict } from './verdict.js';
 import { witnessSection } from './witness-section.js';
 
@@ -32,6 +33,7 @@ export function buildDocument(result: Result, job: ReportJob): ReportDocument {
 
 const MODES = {
   exhaustive: 'exhaustive analysis',
+  sampled: 'sampled analysis',
   point: 'one point',
   bounds: 'bounds',
 } as const;
@@ -40,6 +42,8 @@ function middle(result: Result, question: Question): Section[] {
   switch (result.mode) {
     case 'exhaustive':
       return [densitySection(result), neuronsSection(result), witnessSection(result, question)];
+    case 'sampled':
+      return [sampledDensitySection(result), sampledNeuronsSection(result)];
     case 'point':
       return [...pointSections(result, question), boundsSection(result)];
     case 'bounds':
@@ -66,7 +70,8 @@ function formatSizes(question: Question, result: Result): FormatSize[] {
       {
         use: 'every parameter',
         format: weights,
-        size: root(result.space.size, result.space.parameters),
+        size:
+          question.around === undefined ? root(result.space.size, result.space.parameters) : null,
       },
     ];
   }

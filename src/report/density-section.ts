@@ -89,7 +89,7 @@ function ratio(a: Rational, b: Rational): string {
 }
 
 /** The bounds that give a number on a density. */
-function numericBounds(bounds: readonly Bound[]): (Bound & { readonly exact: string })[] {
+export function numericBounds(bounds: readonly Bound[]): (Bound & { readonly exact: string })[] {
   return bounds.filter(
     (bound): bound is Bound & { exact: string } =>
       bound.applies && bound.exact !== null && bound.on !== 'clarke',
@@ -115,7 +115,7 @@ function slack(value: Rational, density: Rational): string {
   return compare(value, density) === 0 ? 'equal' : `${ratio(value, density)} ×`;
 }
 
-const DIRECTIONS = { upper: 'at most', lower: 'at least', equal: 'exactly' } as const;
+export const DIRECTIONS = { upper: 'at most', lower: 'at least', equal: 'exactly' } as const;
 
 function ladder(result: ExhaustiveResult): Block {
   const ndf = readRational(result.density.nonDifferentiable.exact);

@@ -9,6 +9,7 @@ import {
   type Inline,
   type Section,
 } from './document.js';
+import { sampledItems } from './sampled-section.js';
 import type { ReportJob } from './report.js';
 
 /** What was proved: each theorem with its statement, source and the hypothesis that was checked. */
@@ -83,10 +84,15 @@ export function computationSection(result: Result, job: ReportJob): Section {
       effortItem(result),
     );
   }
+  if (result.mode === 'sampled') items.push(...sampledItems(result));
   if (result.mode === 'point') items.push([DECISIONS[result.decidedBy]]);
   if (result.mode === 'bounds') items.push(['No point was visited.']);
   items.push(
-    ['Arithmetic: exact rationals throughout; no number above was rounded unless it is marked ≈.'],
+    [
+      result.mode === 'sampled'
+        ? 'Arithmetic: every point was decided exactly, every sum is exact; ends of intervals are rounded outward, other rounded numbers are marked ≈.'
+        : 'Arithmetic: exact rationals throughout; no number above was rounded unless it is marked ≈.',
+    ],
     ['Engine: ', code(result.engine), '.'],
     [
       'Job: ',

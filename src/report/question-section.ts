@@ -24,6 +24,7 @@ const LAYERS_SHOWN = 64;
 const SAMPLES_SHOWN = 8;
 const COMPONENTS_SHOWN = 12;
 const VALUES_SHOWN = 24;
+const AROUND_SHOWN = 24;
 
 /** Network, format, proxies and inputs. */
 export function questionSection(question: Question, formatSizes: readonly FormatSize[]): Section {
@@ -37,9 +38,21 @@ export function questionSection(question: Question, formatSizes: readonly Format
       layerTable(question),
       ...formatBlocks(question, formatSizes),
       ...proxyBlocks(question),
+      ...aroundBlocks(question),
       ...inputBlocks(question),
     ],
   };
+}
+
+function aroundBlocks({ around }: Question): Block[] {
+  if (around === undefined) return [];
+  return [
+    paragraph(
+      `Ω is a neighbourhood of given parameters: each ranges over the values of its format that are at most ${around.radius} representable values away from (`,
+      code(around.parameters.slice(0, AROUND_SHOWN).join(', ')),
+      around.parameters.length > AROUND_SHOWN ? ', …).' : ').',
+    ),
+  ];
 }
 
 /** A format of the question with the number of its distinct finite values. */

@@ -1,5 +1,6 @@
 /** The verdict of a result in one plain sentence, and its tone. Says no more than was decided. */
 import type { BoundsResult, ExhaustiveResult, PointResult, Result } from '../schemas/result.js';
+import { sampledVerdictText } from './sampled-section.js';
 import { exactOnly, number, type Inline, type Tone } from './document.js';
 
 export interface Verdict {
@@ -10,6 +11,10 @@ export interface Verdict {
 /** *Exact.* What was found, for a reader who reads nothing else. */
 export function verdict(result: Result): Verdict {
   if (result.mode === 'exhaustive') return exhaustiveVerdict(result);
+  if (result.mode === 'sampled') {
+    const seen = result.density.incorrect.lower > 0;
+    return { tone: seen ? 'wrong' : 'open', text: sampledVerdictText(result) };
+  }
   return result.mode === 'point' ? pointVerdict(result) : boundsVerdict(result);
 }
 

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { CountSchema } from './exact.js';
 import { ModeSchema } from './request.js';
 import { SpaceSchema } from './result.js';
+import { SampleMethodSchema } from './sampling.js';
 
 const strict = { additionalProperties: false } as const;
 const NumberOrNull = Type.Union([Type.Number(), Type.Null()]);
@@ -28,11 +29,13 @@ export const MethodCostSchema = Type.Object(
       Type.Literal('closed-form'),
       Type.Literal('layered'),
       Type.Literal('enumeration'),
+      ...SampleMethodSchema.anyOf,
     ]),
     applies: Type.Boolean(),
     affordable: Type.Boolean({ description: 'Whether it is within the limits of this service.' }),
     why: Type.String({ description: 'What it does, or why it does not apply.' }),
     visits: Type.Optional(CountSchema),
+    samples: Type.Optional(CountSchema),
     estimate: Type.Union([CostSchema, Type.Null()]),
   },
   strict,
@@ -48,13 +51,15 @@ export const PlanningSchema = Type.Object(
       Type.Literal('closed-form'),
       Type.Literal('layered'),
       Type.Literal('enumeration'),
+      ...SampleMethodSchema.anyOf,
       Type.Literal('point'),
       Type.Literal('bounds'),
       Type.Null(),
     ]),
     shards: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
     methods: Type.Array(MethodCostSchema, {
-      description: 'In mode exhaustive, every method with its cost; empty in the other modes.',
+      description:
+        'In the modes exhaustive and sampled, every method with its cost; empty in the others.',
     }),
     refusal: Type.Union([
       Type.Object(

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { ExactInputSchema } from './exact.js';
 import { FormatSchema } from './format.js';
 import { NetworkSchema, PIECES_MAX } from './network.js';
+import { AroundSchema, SamplingSchema } from './sampling.js';
 
 const strict = { additionalProperties: false } as const;
 
@@ -30,22 +31,13 @@ export const ProxiesSchema = Type.Union([
 ]);
 export type ProxiesInput = Static<typeof ProxiesSchema>;
 
-export const SamplingSchema = Type.Object(
-  {
-    samples: Type.Optional(Type.Integer({ minimum: 1 })),
-    seed: Type.Optional(Type.Union([Type.Integer(), Type.String({ maxLength: 64 })])),
-    confidence: Type.Optional(ExactInputSchema),
-    relativeError: Type.Optional(ExactInputSchema),
-  },
-  strict,
-);
-
 const question = {
   network: NetworkSchema,
   format: FormatSchema,
   proxies: Type.Optional(ProxiesSchema),
   parameters: Type.Optional(Type.Array(ExactInputSchema, { maxItems: PARAMETERS_MAX })),
   sampling: Type.Optional(SamplingSchema),
+  around: Type.Optional(AroundSchema),
 };
 
 export const AnalyzeSchema = Type.Object({ ...question, mode: ModeSchema }, strict);

@@ -240,7 +240,7 @@ test('a space out of reach is refused with its exact size, every cost and what f
     log10: log10Estimate(15n ** 970n),
     value: null,
   });
-  assert.equal(extensions['largestMode'], 'point');
+  assert.equal(extensions['largestMode'], 'sampled');
   const methods = extensions['methods'] as readonly { method: string; affordable: boolean }[];
   assert.deepEqual(
     methods.map(({ method, affordable }) => [method, affordable]),

@@ -43,7 +43,7 @@ function sharedOf(plan: Plan): ShardTask['plan'] {
 function taskOf(plan: Plan, index: number): ShardTask {
   const shard = shardsOf(plan)[index];
   assert.ok(shard !== undefined);
-  return { plan: sharedOf(plan), shard, done: new SharedArrayBuffer(8) };
+  return { plan: sharedOf(plan), shard, done: new SharedArrayBuffer(16), before: [] };
 }
 
 test('threads compute what this thread computes, also when plans alternate', async () => {

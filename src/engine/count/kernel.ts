@@ -20,8 +20,8 @@ import { neuronsOf, type Space } from './space.js';
 /** Progress is told about this often, in steps of the odometer. */
 const PROGRESS_STEPS = 1 << 14;
 
-/** Ties of one layer at the current point. */
-interface LayerState {
+/** One layer at the current point, and its ties. */
+export interface LayerState {
   readonly grid: GridLayer;
   /** `[sample, unit]`. */
   readonly y: Float64Array;
@@ -49,15 +49,7 @@ export function kernelRange(
   const length = doubleOf(to - from);
   if (length === 0) return empty;
   const { samples } = program;
-  const layers = program.layers.map((grid): LayerState => ({
-    grid,
-    y: new Float64Array(samples * grid.units),
-    z: new Float64Array(samples * grid.units),
-    tied: new Int32Array(samples * grid.units),
-    tiedKink: new Int32Array(samples * grid.units),
-    ties: 0,
-    firstNeuron: neurons.findIndex((neuron) => neuron.equation === grid.equation),
-  }));
+  const layers = layerStatesOf(network, program);
   const odometer = new Odometer(program, space, from);
   const touchedAt = new Float64Array(neurons.length);
   const relevantAt = new Float64Array(neurons.length);
@@ -182,6 +174,21 @@ export function kernelRange(
   };
 }
 
+/** The layers of a program, before any point. */
+export function layerStatesOf(network: Network, program: GridProgram): LayerState[] {
+  const neurons = neuronsOf(network);
+  const { samples } = program;
+  return program.layers.map((grid) => ({
+    grid,
+    y: new Float64Array(samples * grid.units),
+    z: new Float64Array(samples * grid.units),
+    tied: new Int32Array(samples * grid.units),
+    tiedKink: new Int32Array(samples * grid.units),
+    ties: 0,
+    firstNeuron: neurons.findIndex((neuron) => neuron.equation === grid.equation),
+  }));
+}
+
 /** The digits of the current rank, written through into the layers' weights and biases. */
 class Odometer {
   readonly #program: GridProgram;
@@ -263,7 +270,7 @@ class Odometer {
 }
 
 /** One layer at all samples: pre-activations, ties, activations. */
-function forward(state: LayerState, input: Float64Array, samples: number): void {
+export function forward(state: LayerState, input: Float64Array, samples: number): void {
   const { grid, y, z } = state;
   const { units, fanIn, weight, bias, thresholds, kinkAt, pieces } = grid;
   const breakpoints = thresholds.length;
@@ -317,7 +324,7 @@ function isFlat(grid: GridLayer, y: number): boolean {
  * Per layer and tie: 1 where the tie is free, 0 where its pre-activation is constant near w. Null
  * where neither is proved for some tie, or one unit is tied in two samples.
  */
-function freedomOfTies(
+export function freedomOfTies(
   layers: readonly LayerState[],
   inputs: Float64Array,
   samples: number,
@@ -407,7 +414,7 @@ function isConstantUnit(
 }
 
 /** The reverse pass, sample by sample, down to the first tied layer; calls back at each relevant tie. */
-function forEachRelevantTie(
+export function forEachRelevantTie(
   layers: readonly LayerState[],
   samples: number,
   found: (layer: number, unit: number, tie: number) => void,

@@ -10,7 +10,6 @@ import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { jobTag } from '../etag.js';
 import { isFinal, jobBody, retryAfterSeconds } from '../job-body.js';
-import { ProblemError } from '../problem.js';
 import { planOrRefuse, questionOrRefuse } from '../question-door.js';
 
 export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies): void {
@@ -37,10 +36,10 @@ export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies
             'unknown-field',
             'payload-too-large',
             'unsupported-media-type',
-            'not-yet',
             'invalid-question',
             'space-too-large',
             'point-too-large',
+            'too-many-samples',
             'unprocessable',
             'queue-unavailable',
           ),
@@ -48,13 +47,6 @@ export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies
       },
     },
     async (request, reply) => {
-      if (request.body.mode === 'sampled') {
-        throw new ProblemError('not-yet', 'Mode "sampled" is not available yet.', {
-          errors: [
-            { pointer: '/mode', code: 'not-yet', detail: 'sampled mode is not available yet' },
-          ],
-        });
-      }
       const question = questionOrRefuse(analysis.parse(request.body));
       const plan = planOrRefuse(analysis.plan(question, config));
       const { job, created } = await queue.submit(plan);

@@ -125,14 +125,42 @@ describe('POST /analyze', () => {
     });
   }
 
-  test('sampled mode is not available yet', async (t) => {
+  test('takes sampled mode, and refuses settings of the wrong shape', async (t) => {
     const { api, app, queue } = await service(t);
-    const asked = { ...REQUEST, mode: 'sampled', sampling: { samples: 10 } };
-    const answer = await api.post('/analyze').send(asked).expect(422);
-    conforms(app, 'POST /analyze', answer);
-    isProblem(answer, 'not-yet');
-    assert.equal((answer.body as { errors: Fault[] }).errors[0]?.pointer, '/mode');
-    assert.equal(queue.enqueued(), 0);
+    const asked = (sampling: object): object => ({ ...REQUEST, mode: 'sampled', sampling });
+    const taken = await api
+      .post('/analyze')
+      .send(asked({ samples: 10 }))
+      .expect(202);
+    conforms(app, 'POST /analyze', taken);
+    assert.equal(queue.enqueued(), 1);
+    for (const wrong of [
+      { samples: 0 },
+      { samples: '10' },
+      { samples: 1.5 },
+      { samples: 1e300 },
+      { seed: 0.5 },
+      { seed: null },
+      { method: 'guess' },
+      { confidence: true },
+      { seconds: 0 },
+      { seconds: 86_401 },
+      { draws: 5 },
+      { around: { radius: 1, parameters: [] } },
+    ]) {
+      const answer = await api.post('/analyze').send(asked(wrong)).expect(400);
+      conforms(app, 'POST /analyze', answer);
+      const [fault] = (answer.body as { errors: Fault[] }).errors;
+      assert.match(fault?.pointer ?? '', /^\/sampling/, JSON.stringify(wrong));
+    }
+    for (const around of [{ radius: -1, parameters: [] }, { radius: 1 }, { parameters: [] }]) {
+      const answer = await api
+        .post('/analyze')
+        .send({ ...REQUEST, around })
+        .expect(400);
+      assert.match((answer.body as { errors: Fault[] }).errors[0]?.pointer ?? '', /^\/around/);
+    }
+    assert.equal(queue.enqueued(), 1);
   });
 
   test('passes on what makes no sense and what is out of reach', async (t) => {

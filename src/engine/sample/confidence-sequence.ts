@@ -1,0 +1,136 @@
+/**
+ * Intervals for the mean of bounded values that hold at every look at once: the predictable plug-in
+ * empirical-Bernstein confidence sequence. With values scaled to [0, 1], predictions Ẑ_b and bets
+ * λ_b that depend on earlier stretches only, and ψ(λ) = −ln(1 − λ) − λ,
+ *
+ *   Σ_b λ_b S_b / Σ_b λ_b n_b  ±  (ln(2/α) + Σ_b ψ(λ_b) Q_b) / Σ_b λ_b n_b
+ *
+ * covers the mean at all looks with probability at least 1 − α, whatever the law of the values; n_b,
+ * S_b, Q_b are a stretch's number of samples, its sum and its sum of (x − Ẑ_b)². Each side alone
+ * holds at 1 − α/2. The bets only steer the width: towards a relative error, or a number of samples.
+ * S and Q are exact integers; what is done in doubles is rounded outward by far more than it loses.
+ *
+ * Source: I. Waudby-Smith, A. Ramdas, *Estimating means of bounded random variables by betting*,
+ * JRSS B 86 (2024), Theorem 2; S. R. Howard, A. Ramdas, J. McAuliffe, J. Sekhon, *Time-uniform,
+ * nonparametric, nonasymptotic confidence sequences*, Annals of Statistics 49 (2021), section 3.
+ */
+import { toDouble } from '../num/float64.js';
+import { rational } from '../num/rational.js';
+import type { Sum } from './sums.js';
+
+/** A stretch between two looks. */
+export interface Stretch {
+  readonly samples: number;
+  readonly sum: Sum;
+}
+
+export interface Aim {
+  /** Error probability of both sides together, in (0, 1). */
+  readonly alpha: number;
+  /** Samples at which the interval should be short; more or fewer may come. */
+  readonly samples: number;
+  /** Relative error at which sampling stops; null where it does not stop so. */
+  readonly relativeError: number | null;
+  /** Whether sampling may stop at any time: then no later number of samples is aimed at. */
+  readonly isTimed: boolean;
+}
+
+export interface Interval {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** Largest bet: ψ is near λ²/2 below it, and far from its pole. */
+const LARGEST_BET = 0.75;
+/** A double computation of some hundred roundings loses less than this, relatively. */
+const OUTWARD = 1e-11;
+/** Where the end is not known, about as much lies ahead as was spent. */
+const AHEAD = 2;
+/** Binary places of the predictions behind those of an observation. */
+const PLACES = 32n;
+
+/**
+ * *Exact coverage; the ends rounded outward.* The intervals for the mean after each stretch, as
+ * multiples of `range`; the values of the sums lie in [0, range], an integer.
+ */
+export function confidenceSequence(
+  stretches: readonly Stretch[],
+  range: bigint,
+  aim: Aim,
+): Interval[] {
+  if (range === 0n) return stretches.map(() => ({ lower: 0, upper: 0 }));
+  const logTerm = Math.log(2 / aim.alpha);
+  let samples = 0;
+  let first = 0n;
+  let second = 0n;
+  let weight = 0;
+  let weighted = 0;
+  let spread = 0;
+  return stretches.map(({ samples: n, sum }) => {
+    const mean = samples === 0 ? 0 : scaled(first, range) / samples;
+    // One event that was not seen is reckoned with: the bet must not take "never" for granted.
+    const variance =
+      (Math.max(0, scaled(second, range * range) - samples * mean * mean) + 1) / (samples + 1);
+    const bet = betOf(mean, variance, samples, logTerm, aim);
+    // Ẑ in units of 2^-PLACES of an observation's own unit, so that it may lie between two of them.
+    const prediction = samples === 0 ? 0n : (first << PLACES) / BigInt(samples);
+    const deviation =
+      (sum.second << (2n * PLACES)) -
+      ((2n * prediction * sum.first) << PLACES) +
+      BigInt(n) * prediction * prediction;
+    weight += bet * n;
+    weighted += bet * scaled(sum.first, range);
+    spread += psi(bet) * scaled(deviation, (range * range) << (2n * PLACES));
+    samples += n;
+    first += sum.first;
+    second += sum.second;
+    const centre = weighted / weight;
+    const half = (logTerm + spread) / weight;
+    const slack = OUTWARD * (centre + half);
+    return {
+      lower: Math.max(0, centre - half - slack),
+      upper: Math.min(1, centre + half + slack),
+    };
+  });
+}
+
+/** The double nearest to n / d. */
+function scaled(n: bigint, d: bigint): number {
+  return n === 0n ? 0 : toDouble(rational(n, d));
+}
+
+/** The bet whose sequence is shortest at the number of samples at which the end is expected. */
+function betOf(mean: number, variance: number, before: number, logTerm: number, aim: Aim): number {
+  const soon = AHEAD * Math.max(64, before);
+  let end = aim.samples;
+  if (aim.relativeError !== null && mean > 0) {
+    // From 2·sqrt(ln(2/α)·variance/(2n)) = ε·mean; past it, another density is waited for.
+    const needed = (2 * logTerm * variance) / (aim.relativeError * mean) ** 2;
+    end = Math.min(end, Math.max(needed, soon));
+  }
+  if (aim.isTimed) end = Math.min(end, soon);
+  return Math.min(LARGEST_BET, Math.sqrt((2 * logTerm) / (variance * end)));
+}
+
+/** *Upper bound.* −ln(1 − λ) − λ for λ in [0, 0.75]; the series has no cancellation. */
+function psi(bet: number): number {
+  let sum = 0;
+  let power = bet;
+  for (let k = 2; k < 200; k += 1) {
+    power *= bet;
+    const term = power / k;
+    sum += term;
+    if (term < sum * 1e-18) break;
+  }
+  return sum * (1 + 1e-13);
+}
+
+/** *Estimate.* Standard deviation of the mean, over the mean; null where nothing was seen. */
+export function relativeStandardError(samples: number, { first, second }: Sum): number | null {
+  if (first === 0n || samples === 0) return null;
+  const spread = BigInt(samples) * second - first * first;
+  if (spread <= 0n) return 0;
+  // Digits before the double: sums of squares may be beyond 10^308.
+  const ratio = toDouble(rational(spread, first * first));
+  return Math.sqrt(ratio / samples);
+}

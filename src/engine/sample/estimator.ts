@@ -1,0 +1,57 @@
+/**
+ * What every estimator is: a recipe from one random stream to one observation, in exact integers.
+ * Its mean over the streams is the density (per set, and per neuron), exactly: it is unbiased. Its
+ * values lie between 0 and a range that is known beforehand, so intervals need no further assumption.
+ */
+import type { Rational } from '../num/rational.js';
+import type { Draws } from './draws.js';
+import type { Decision } from './subject.js';
+import type { Observation } from './sums.js';
+
+export type SampleMethod = 'plain' | 'conditional' | 'union';
+
+export interface Estimator {
+  readonly method: SampleMethod;
+  /** D: observations are integers in units of 1/D. */
+  readonly unit: bigint;
+  /** *Upper bound.* The most that a value of a set can be. */
+  readonly range: Rational;
+  /** *Upper bound.* The most that a value of each neuron can be, in the order of `neuronsOf`. */
+  readonly neuronRanges: readonly Rational[];
+  /** Draws one sample from a stream that was just begun. */
+  observe(draws: Draws, into: Observation): void;
+}
+
+/** Adds a point of the touched set, of weight `units`, to the sets that it belongs to. */
+export function addPoint(decision: Decision, units: bigint, { values }: Observation): void {
+  const { differentiable, incorrect } = decision;
+  const add = (measure: number): void => {
+    values[measure] = (values[measure] ?? 0n) + units;
+  };
+  add(0);
+  const kink = differentiable === false;
+  const wrong = incorrect === true;
+  const open = differentiable === null;
+  if (kink) add(1);
+  if (kink || open) add(2);
+  if (wrong) add(3);
+  if (wrong || open) add(4);
+  if (kink || wrong) add(5);
+  if (kink || wrong || open) add(6);
+}
+
+/** Adds a tie of a neuron, of weight `units`. */
+export function addTie(
+  neuron: number,
+  units: bigint,
+  isRelevant: boolean,
+  { neurons }: Observation,
+): void {
+  const known = neurons.get(neuron);
+  if (known === undefined) {
+    neurons.set(neuron, { touched: units, relevant: isRelevant ? units : 0n });
+    return;
+  }
+  known.touched += units;
+  if (isRelevant) known.relevant += units;
+}

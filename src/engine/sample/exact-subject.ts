@@ -1,0 +1,170 @@
+/**
+ * The subject in rationals: any network, any set of values. Slow and plain; the subject on the grid
+ * is held to it. Where a filter (`no-tie.ts`) shows that no neuron can be tied, nothing more is done.
+ */
+import { neuronsOf } from '../count/space.js';
+import type { Network } from '../net/ir.js';
+import { kinkIndexAt } from '../net/activation.js';
+import { doubleOf } from '../num/exact-double.js';
+import { ZERO, divide, isZero, multiply, subtract, type Rational } from '../num/rational.js';
+import { valuesAt } from '../truth/evaluate.js';
+import type { Verdict } from '../verdict.js';
+import type { Space } from '../count/space.js';
+import type { NoTieFilter } from './no-tie.js';
+import { rowsOf, type OwnEntry, type Row } from './pivots.js';
+import { UNTOUCHED, type Decision, type PossibleTie, type Subject } from './subject.js';
+
+/** Decides one point of Ω: the judge, or anything that is held to it. */
+export type Judge = (
+  point: readonly Rational[],
+) => Pick<Verdict, 'ties' | 'differentiable' | 'adCorrect'>;
+
+/** *Exact.* A judge's verdict, neuron by neuron; `neuronAt` gives the index of an equation's unit. */
+export function decisionOf(
+  verdict: ReturnType<Judge>,
+  neuronAt: (equation: number, unit: number) => number,
+): Decision {
+  if (verdict.ties.length === 0) return UNTOUCHED;
+  const seen = new Map<number, boolean>();
+  for (const { equation, unit, relevant } of verdict.ties) {
+    const neuron = neuronAt(equation, unit);
+    seen.set(neuron, (seen.get(neuron) ?? false) || relevant);
+  }
+  const tied = [...seen.keys()].sort((a, b) => a - b);
+  return {
+    tied,
+    relevant: tied.map((neuron) => seen.get(neuron) === true),
+    differentiable: verdict.differentiable,
+    incorrect: verdict.differentiable === null ? null : verdict.adCorrect === false,
+  };
+}
+
+/** *Exact.* Finds a unit's index among the neurons of a network. */
+export function neuronIndex(network: Network): (equation: number, unit: number) => number {
+  const first = new Map<number, number>();
+  neuronsOf(network).forEach(({ equation, unit }, index) => {
+    if (unit === 0) first.set(equation, index);
+  });
+  return (equation, unit) => {
+    const start = first.get(equation);
+    if (start === undefined) throw new Error('neuronIndex: this equation has no kinks');
+    return start + unit;
+  };
+}
+
+/** The subject of any network; `filter` is asked first, where there is one. */
+export function exactSubject(
+  network: Network,
+  space: Space,
+  judge: Judge,
+  filter: NoTieFilter | null = null,
+): Subject {
+  const rows = rowsOf(network);
+  const neuronAt = neuronIndex(network);
+  const sets = network.parameters.map(({ values }) => values);
+  const ranks = sets.map(() => 0n);
+  const point = sets.map((values) => values.at(0n));
+  const set = (parameter: number, rank: bigint): void => {
+    ranks[parameter] = rank;
+    point[parameter] = sets[parameter]?.at(rank) ?? ZERO;
+  };
+  // For the filter ranks are drawn as numbers; what it passes never becomes a BigInt.
+  const drawn = new Float64Array(sets.length);
+  const sizes = space.digits.map((parameter) => sets[parameter]?.size ?? 1n);
+  const small = filter === null ? null : sizes.map(doubleOf);
+  let isReal = true;
+  const realise = (): void => {
+    if (isReal) return;
+    for (const parameter of space.digits) {
+      set(parameter, small === null ? (ranks[parameter] ?? 0n) : BigInt(drawn[parameter] ?? 0));
+    }
+    isReal = true;
+  };
+  let isClear: boolean | null = null;
+  const provesNoTie = (): boolean => {
+    isClear ??= filter?.(drawn) ?? false;
+    return isClear;
+  };
+  const decide = (): Decision => {
+    realise();
+    return decisionOf(judge(point), neuronAt);
+  };
+  return {
+    draw(draws) {
+      space.digits.forEach((parameter, position) => {
+        if (small === null) ranks[parameter] = draws.belowBig(sizes[position] ?? 1n);
+        else drawn[parameter] = draws.below(small[position] ?? 1);
+      });
+      isReal = false;
+      isClear = null;
+    },
+    possibleTies() {
+      if (provesNoTie()) return [];
+      realise();
+      const values = valuesAt(network, point);
+      return rows.flatMap((row, neuron) => tiesOfRow(network, row, neuron, values, point, ranks));
+    },
+    decide() {
+      if (provesNoTie()) return UNTOUCHED;
+      return decide();
+    },
+    decideTied({ pivot }) {
+      if (pivot === null) return decide();
+      realise();
+      const before = ranks[pivot.parameter] ?? 0n;
+      set(pivot.parameter, pivot.rank);
+      const decision = decide();
+      set(pivot.parameter, before);
+      return decision;
+    },
+  };
+}
+
+function tiesOfRow(
+  network: Network,
+  { neuron: { equation, unit }, dense, own }: Row,
+  neuron: number,
+  values: ReturnType<typeof valuesAt>,
+  point: readonly Rational[],
+  ranks: readonly bigint[],
+): PossibleTie[] {
+  const activation = network.equations[equation];
+  if (activation?.op !== 'activation') throw new Error('tiesOfRow: not a neuron');
+  const { kinks } = activation.activation;
+  const inputs = values[dense.in] ?? [];
+  const y = (values[dense.out] ?? []).map((vector) => vector[unit] ?? ZERO);
+  const coefficients = ({ input, scale }: OwnEntry): Rational[] =>
+    inputs.map((vector) => (input === null ? scale : multiply(scale, vector[input] ?? ZERO)));
+  const isTied = (sample: number): boolean =>
+    kinkIndexAt(activation.activation, y[sample] ?? ZERO) !== -1;
+  const asItStands = (samples: readonly number[]): PossibleTie[] =>
+    samples.some(isTied) ? [{ neuron, pivot: null, present: true }] : [];
+  const samples = [...y.keys()];
+  for (const entry of own) {
+    const c = coefficients(entry);
+    if (c.every(isZero)) continue;
+    // A sample that the pivot does not move is tied for every value of it, or for none.
+    const fixed = asItStands(samples.filter((sample) => isZero(c[sample] ?? ZERO)));
+    if (fixed.length > 0) return fixed;
+    const set = network.parameters[entry.parameter]?.values;
+    const current = point[entry.parameter] ?? ZERO;
+    const solutions = new Set<bigint>();
+    for (const sample of samples) {
+      const slope = c[sample] ?? ZERO;
+      if (isZero(slope)) continue;
+      const rest = subtract(y[sample] ?? ZERO, multiply(slope, current));
+      for (const { at } of kinks) {
+        const rank = set?.rankOf(divide(subtract(at, rest), slope)) ?? null;
+        if (rank !== null) solutions.add(rank);
+      }
+    }
+    return [...solutions]
+      .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+      .map((rank) => ({
+        neuron,
+        pivot: { parameter: entry.parameter, rank },
+        present: ranks[entry.parameter] === rank,
+      }));
+  }
+  return asItStands(samples);
+}

@@ -1,0 +1,136 @@
+/**
+ * Sampling behind one door: which methods apply to a network, and the sums of any range of samples.
+ * A sample is a function of (seed, index), so a range gives the same sums wherever it is drawn.
+ */
+import type { Proxies } from '../ad/rules.js';
+import { gridProgramOf } from '../count/grid.js';
+import { neuronsOf, spaceOf } from '../count/space.js';
+import type { Network } from '../net/ir.js';
+import { judgeOf } from '../verdict.js';
+import type { Scale } from './assessment.js';
+import { conditionalEstimator, whyNotConditional } from './conditional.js';
+import { drawsOf } from './draws.js';
+import type { Estimator, SampleMethod } from './estimator.js';
+import { exactSubject, type Judge } from './exact-subject.js';
+import { gridSubject } from './kernel.js';
+import { looksOf, stretchOf } from './looks.js';
+import { noTieFilterOf, type NoTieFilter } from './no-tie.js';
+import { rowsOf } from './pivots.js';
+import { plainEstimator } from './plain.js';
+import type { Subject } from './subject.js';
+import { Collector, type BatchSums, type SampleSums } from './sums.js';
+import { unionEstimator } from './union.js';
+
+export interface Sampling {
+  readonly method: SampleMethod;
+  readonly scale: Scale;
+  /** Whether a compiled kernel does the work, not exact arithmetic point by point. */
+  readonly compiled: boolean;
+  /**
+   * *Exact.* The sums of the samples [from, to), by the stretches between the looks of `samples`.
+   * `onProgress` hears how many are done and says whether to go on; where not, the sums are those
+   * of the samples until then.
+   */
+  readonly sumsOf: (
+    range: { readonly from: number; readonly to: number; readonly samples: number },
+    onProgress: (done: number) => boolean,
+  ) => { readonly done: number; readonly sums: SampleSums };
+}
+
+export interface SamplingOptions {
+  readonly seed: bigint;
+  /** Allow the kernel; default true. Off, every point is exact rationals. */
+  readonly kernel?: boolean;
+  /** Allow the filter of points without possible ties; default true. */
+  readonly filter?: boolean;
+  /** Decides a point in place of the exact judge; must agree with it. */
+  readonly judge?: Judge;
+}
+
+/** How often progress is told, in samples. */
+const PROGRESS_EVERY = 16;
+
+/** Why a method does not apply to a network; null where it does. */
+export function whyNotSampled(network: Network, method: SampleMethod): string | null {
+  if (method === 'conditional') return whyNotConditional(network);
+  if (method === 'plain' || rowsOf(network).some(({ own }) => own.length > 0)) return null;
+  return 'no neuron with a kink has a parameter of its own in its row';
+}
+
+/** *Exact.* The method that has the least variance among those that apply. */
+export function sampleMethodFor(network: Network): SampleMethod {
+  const methods = ['conditional', 'union'] as const;
+  return methods.find((method) => whyNotSampled(network, method) === null) ?? 'plain';
+}
+
+/** Whether a network is sampled on its grid, not in exact arithmetic point by point. */
+export function isCompiled(network: Network, proxies: Proxies): boolean {
+  return gridProgramOf(network, proxies, spaceOf(network)) !== null;
+}
+
+/** Prepares sampling of a network by a method. Throws an Error where it does not apply. */
+export function samplingOf(
+  network: Network,
+  proxies: Proxies,
+  method: SampleMethod,
+  options: SamplingOptions,
+): Sampling {
+  const { subject, compiled } = subjectOf(network, proxies, options);
+  const estimator = estimatorOf(network, subject, method);
+  const draws = drawsOf(options.seed);
+  const { unit, range, neuronRanges } = estimator;
+  return {
+    method,
+    scale: { method, unit, range, neuronRanges },
+    compiled,
+    sumsOf: ({ from, to, samples }, onProgress) => {
+      const looks = looksOf(samples);
+      const sums = new Map<number, BatchSums>();
+      let at = from;
+      let goesOn = true;
+      while (at < to && goesOn) {
+        const stretch = stretchOf(looks, at);
+        const end = Math.min(to, looks[stretch] ?? to);
+        const collector = new Collector();
+        while (at < end && goesOn) {
+          draws.begin(at);
+          estimator.observe(draws, collector.observation);
+          collector.take();
+          at += 1;
+          if ((at - from) % PROGRESS_EVERY === 0) goesOn = onProgress(at - from);
+        }
+        sums.set(stretch, collector.sums());
+      }
+      onProgress(at - from);
+      return { done: at - from, sums };
+    },
+  };
+}
+
+function subjectOf(
+  network: Network,
+  proxies: Proxies,
+  options: SamplingOptions,
+): { readonly subject: Subject; readonly compiled: boolean } {
+  const space = spaceOf(network);
+  const judge = options.judge ?? judgeOf(network, proxies);
+  const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
+  return program === null
+    ? { subject: exactSubject(network, space, judge, filterOf(network, options)), compiled: false }
+    : { subject: gridSubject(network, space, program, judge), compiled: true };
+}
+
+function filterOf(network: Network, { filter }: SamplingOptions): NoTieFilter | null {
+  return filter === false ? null : noTieFilterOf(network);
+}
+
+function estimatorOf(network: Network, subject: Subject, method: SampleMethod): Estimator {
+  switch (method) {
+    case 'plain':
+      return plainEstimator(subject, neuronsOf(network).length);
+    case 'conditional':
+      return conditionalEstimator(network, subject);
+    case 'union':
+      return unionEstimator(network, subject);
+  }
+}

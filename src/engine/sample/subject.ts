@@ -1,0 +1,56 @@
+/**
+ * What is sampled: a network at one point that can be drawn anew, tied on purpose, and decided.
+ *
+ * A *pivot* of a neuron is a parameter that the network uses once, in that neuron's row, with a
+ * coefficient that is not 0 at the point: given all others, the neuron is tied for the few values of
+ * the pivot that solve y = kink, and for no other. Which parameter is the pivot depends on all but
+ * its own value. So for any h ≥ 0, with E over w uniform in Ω,
+ *
+ *   E[1{k tied} h(w)] = E[(1/|M_p|) Σ over the solutions v in M_p of h(w with w_p := v)]
+ *
+ * whose right side is seldom 0 where the left one almost always is. A neuron without a pivot (its
+ * inputs are all 0 and it has no bias of its own, or its parameters are shared) is tied or not as
+ * it stands. Nothing here uses a theorem: points are decided one by one.
+ */
+import type { Draws } from './draws.js';
+
+/** One point, decided. Neurons are indices into `neuronsOf`, increasing. */
+export interface Decision {
+  readonly tied: readonly number[];
+  /** Per tied neuron: whether AD gives its output a non-zero cotangent, in some sample it is tied in. */
+  readonly relevant: readonly boolean[];
+  /** Null where undecided. */
+  readonly differentiable: boolean | null;
+  /** Whether f is differentiable and AD returns something else; null where undecided. */
+  readonly incorrect: boolean | null;
+}
+
+/** A way in which a neuron is tied: by one value of its pivot, or as it stands. */
+export interface PossibleTie {
+  readonly neuron: number;
+  readonly pivot: {
+    readonly parameter: number;
+    /** Rank of the value that ties the neuron. */
+    readonly rank: bigint;
+  } | null;
+  /** Whether the pivot has this value at the point as drawn; true without a pivot. */
+  readonly present: boolean;
+}
+
+export interface Subject {
+  /** Draws every parameter that matters anew, each uniformly over the ranks of its set. */
+  draw(draws: Draws): void;
+  /** *Exact.* Every possible tie at the point, neuron by neuron; no solution is named twice. */
+  possibleTies(): readonly PossibleTie[];
+  /** *Exact.* The point as drawn. */
+  decide(): Decision;
+  /** *Exact.* The point with the pivot of a possible tie set to its value; then set back. */
+  decideTied(tie: PossibleTie): Decision;
+}
+
+export const UNTOUCHED: Decision = Object.freeze({
+  tied: Object.freeze([]),
+  relevant: Object.freeze([]),
+  differentiable: true,
+  incorrect: false,
+});

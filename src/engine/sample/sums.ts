@@ -1,0 +1,130 @@
+/**
+ * What is kept of samples: per stretch between two looks, how many there were and the exact sums of
+ * their values and of the squares, in units of 1/D for an integer D of the estimator. Adding is
+ * associative and commutative, so any cut of the samples into shards gives the same sums.
+ *
+ * The values of one sample, each at least 0 and at most the estimator's range: the density of the
+ * touched points, and of those that are non-differentiable, incorrect, or either, once with
+ * undecided points counted as outside the set (`Least`) and once as inside (`Most`).
+ */
+export const MEASURES = [
+  'touched',
+  'nonDifferentiableLeast',
+  'nonDifferentiableMost',
+  'incorrectLeast',
+  'incorrectMost',
+  'eitherLeast',
+  'eitherMost',
+] as const;
+export type Measure = (typeof MEASURES)[number];
+
+export interface Sum {
+  /** Σ x, and Σ x², over the samples. */
+  readonly first: bigint;
+  readonly second: bigint;
+}
+
+export interface NeuronSums {
+  readonly touched: Sum;
+  readonly relevant: Sum;
+}
+
+export interface BatchSums {
+  readonly samples: number;
+  /** In the order of MEASURES. */
+  readonly measures: readonly Sum[];
+  /** By neuron; those that were never tied are left out. */
+  readonly neurons: ReadonlyMap<number, NeuronSums>;
+}
+
+/** Sums by the index of the stretch between two looks; stretches without a sample are left out. */
+export type SampleSums = ReadonlyMap<number, BatchSums>;
+
+export const NO_SUM: Sum = Object.freeze({ first: 0n, second: 0n });
+
+export const NO_SAMPLES: BatchSums = Object.freeze({
+  samples: 0,
+  measures: Object.freeze(MEASURES.map(() => NO_SUM)),
+  neurons: new Map(),
+});
+
+/** *Exact.* */
+export function addSums(a: Sum, b: Sum): Sum {
+  return { first: a.first + b.first, second: a.second + b.second };
+}
+
+/** *Exact.* The sums over the samples of both. */
+export function addBatches(a: BatchSums, b: BatchSums): BatchSums {
+  const neurons = new Map(a.neurons);
+  for (const [neuron, sums] of b.neurons) {
+    const known = neurons.get(neuron);
+    neurons.set(
+      neuron,
+      known === undefined
+        ? sums
+        : {
+            touched: addSums(known.touched, sums.touched),
+            relevant: addSums(known.relevant, sums.relevant),
+          },
+    );
+  }
+  return {
+    samples: a.samples + b.samples,
+    measures: a.measures.map((sum, k) => addSums(sum, b.measures[k] ?? NO_SUM)),
+    neurons,
+  };
+}
+
+/** *Exact.* The sums over the samples of both, stretch by stretch. */
+export function addSamples(a: SampleSums, b: SampleSums): SampleSums {
+  const all = new Map(a);
+  for (const [index, batch] of b) all.set(index, addBatches(all.get(index) ?? NO_SAMPLES, batch));
+  return all;
+}
+
+/** Values of one sample, written by an estimator and read by a collector. */
+export interface Observation {
+  /** In the order of MEASURES. */
+  readonly values: bigint[];
+  /** By neuron. */
+  readonly neurons: Map<number, { touched: bigint; relevant: bigint }>;
+}
+
+/** Adds up observations, one batch at a time. */
+export class Collector {
+  #samples = 0;
+  readonly #first = MEASURES.map(() => 0n);
+  readonly #second = MEASURES.map(() => 0n);
+  readonly #neurons = new Map<number, NeuronSums>();
+  readonly observation: Observation = { values: MEASURES.map(() => 0n), neurons: new Map() };
+
+  /** Takes the observation in and clears it for the next sample. */
+  take(): void {
+    this.#samples += 1;
+    const { values, neurons } = this.observation;
+    for (let k = 0; k < values.length; k += 1) {
+      const value = values[k] ?? 0n;
+      if (value === 0n) continue;
+      this.#first[k] = (this.#first[k] ?? 0n) + value;
+      this.#second[k] = (this.#second[k] ?? 0n) + value * value;
+      values[k] = 0n;
+    }
+    if (neurons.size === 0) return;
+    for (const [neuron, { touched, relevant }] of neurons) {
+      const known = this.#neurons.get(neuron) ?? { touched: NO_SUM, relevant: NO_SUM };
+      this.#neurons.set(neuron, {
+        touched: addSums(known.touched, { first: touched, second: touched * touched }),
+        relevant: addSums(known.relevant, { first: relevant, second: relevant * relevant }),
+      });
+    }
+    neurons.clear();
+  }
+
+  sums(): BatchSums {
+    return {
+      samples: this.#samples,
+      measures: this.#first.map((first, k) => ({ first, second: this.#second[k] ?? 0n })),
+      neurons: new Map(this.#neurons),
+    };
+  }
+}

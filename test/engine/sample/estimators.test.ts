@@ -1,0 +1,247 @@
+/**
+ * Estimators against exact counts. Over a space that can be visited, the mean of an estimator over
+ * all draws is a finite sum: it must be the exact density, of every set and of every neuron, to the
+ * last digit. Nothing here is left to chance.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  enumerationOf,
+  judgeOf,
+  neuronsOf,
+  spaceOf,
+  type Network,
+  type SampleMethod,
+  type Space,
+} from '../../../src/engine/index.js';
+import { gridProgramOf } from '../../../src/engine/count/grid.js';
+import { conditionalEstimator, whyNotConditional } from '../../../src/engine/sample/conditional.js';
+import type { Draws } from '../../../src/engine/sample/draws.js';
+import type { Estimator } from '../../../src/engine/sample/estimator.js';
+import { exactSubject, type Judge } from '../../../src/engine/sample/exact-subject.js';
+import { gridSubject } from '../../../src/engine/sample/kernel.js';
+import { plainEstimator } from '../../../src/engine/sample/plain.js';
+import type { Subject } from '../../../src/engine/sample/subject.js';
+import { Collector, type BatchSums } from '../../../src/engine/sample/sums.js';
+import { unionEstimator } from '../../../src/engine/sample/union.js';
+import { runs } from '../../arbitraries.js';
+import { anyCase, caseOf, type Case } from '../../arbitraries-networks.js';
+import { budgetedCase } from '../count/budgeted.js';
+import { biasFreeCase } from '../count/layered/bias-free.js';
+
+const silent = (): void => undefined;
+
+/** Draws that go through the ranks of a space, one sample after the other. */
+function allDraws(space: Space): Draws {
+  let rest: bigint[] = [];
+  const next = (size: bigint): bigint => {
+    const digit = rest.shift();
+    assert.ok(digit !== undefined && digit < size, 'as many draws as digits, in their order');
+    return digit;
+  };
+  return {
+    begin(sample) {
+      rest = [];
+      let left = BigInt(sample);
+      for (const radix of [...space.radices].reverse()) {
+        rest.unshift(left % radix);
+        left /= radix;
+      }
+    },
+    below: (size) => Number(next(BigInt(size))),
+    belowBig: next,
+  };
+}
+
+function estimatorOf(network: Network, subject: Subject, method: SampleMethod): Estimator {
+  if (method === 'plain') return plainEstimator(subject, neuronsOf(network).length);
+  return method === 'union'
+    ? unionEstimator(network, subject)
+    : conditionalEstimator(network, subject);
+}
+
+/** The sums over every draw; every observation is checked against its range. */
+function sumsOverAll(estimator: Estimator, space: Space): BatchSums {
+  const draws = allDraws(space);
+  const collector = new Collector();
+  const { unit, range, neuronRanges } = estimator;
+  for (let sample = 0; sample < Number(space.visits); sample += 1) {
+    draws.begin(sample);
+    estimator.observe(draws, collector.observation);
+    const { values, neurons } = collector.observation;
+    for (const value of values) {
+      assert.ok(value >= 0n && value * range.d <= range.n * unit, 'a value is beyond the range');
+    }
+    for (const [neuron, { touched, relevant }] of neurons) {
+      const most = neuronRanges[neuron];
+      assert.ok(most !== undefined && touched * most.d <= most.n * unit && relevant <= touched);
+    }
+    collector.take();
+  }
+  return collector.sums();
+}
+
+/** The mean over all draws is the density that was counted. */
+function isUnbiased(
+  { network, proxies }: Case,
+  subject: Subject,
+  method: SampleMethod,
+  judge: Judge | null = null,
+): void {
+  const space = spaceOf(network);
+  const estimator = estimatorOf(network, subject, method);
+  const { measures, neurons } = sumsOverAll(estimator, space);
+  const counted =
+    judge === null
+      ? enumerationOf(network, proxies).tallyOf(0n, space.visits, silent)
+      : enumerationOf(network, proxies, { kernel: false, maxLeaves: 1 }).tallyOf(
+          0n,
+          space.visits,
+          silent,
+        );
+  const { touched, nonDifferentiable, incorrect, undecided } = counted;
+  const either = nonDifferentiable + incorrect;
+  assert.deepEqual(
+    measures.map(({ first }) => first),
+    [
+      touched,
+      nonDifferentiable,
+      nonDifferentiable + undecided,
+      incorrect,
+      incorrect + undecided,
+      either,
+      either + undecided,
+    ].map((count) => count * estimator.unit),
+    method,
+  );
+  counted.neurons.forEach((neuron, k) => {
+    const sums = neurons.get(k);
+    assert.equal(sums?.touched.first ?? 0n, neuron.touched * estimator.unit, `${method} touched`);
+    assert.equal(sums?.relevant.first ?? 0n, neuron.relevant * estimator.unit, method);
+  });
+}
+
+function subjects({ network, proxies }: Case): Subject[] {
+  const space = spaceOf(network);
+  const judge = judgeOf(network, proxies);
+  const program = gridProgramOf(network, proxies, space);
+  return [
+    exactSubject(network, space, judge),
+    ...(program === null ? [] : [gridSubject(network, space, program, judge)]),
+  ];
+}
+
+function methodsFor(network: Network): SampleMethod[] {
+  return whyNotConditional(network) === null
+    ? ['plain', 'conditional', 'union']
+    : ['plain', 'union'];
+}
+
+test('any network: the mean over all draws is the exact density', () => {
+  let incorrect = 0;
+  fc.assert(
+    fc.property(
+      fc.oneof(anyCase({ maxPoints: 200n }), biasFreeCase({ maxPoints: 150 })),
+      (found) => {
+        for (const subject of subjects(found)) {
+          for (const method of methodsFor(found.network)) isUnbiased(found, subject, method);
+        }
+        const { network, proxies } = found;
+        const { visits } = spaceOf(network);
+        const counted = enumerationOf(network, proxies).tallyOf(0n, visits, silent);
+        if (counted.incorrect > 0n) incorrect += 1;
+      },
+    ),
+    runs(150),
+  );
+  assert.ok(incorrect > 0, 'AD is wrong somewhere in some of them');
+});
+
+test('rows that own their parameters, where conditional sampling applies', () => {
+  let conditional = 0;
+  fc.assert(
+    fc.property(budgetedCase({ maxPoints: 2000, own: true }), (found) => {
+      const [, onGrid] = subjects(found);
+      if (onGrid === undefined) return;
+      if (whyNotConditional(found.network) === null) conditional += 1;
+      for (const method of methodsFor(found.network)) isUnbiased(found, onGrid, method);
+    }),
+    runs(120),
+  );
+  assert.ok(conditional * 5 > runs(120).numRuns, `${String(conditional)} were conditional`);
+});
+
+test('undecided points are outside a lower end and inside an upper one', () => {
+  // With one leaf to a walk, every tie that branches is undecided.
+  let open = 0;
+  fc.assert(
+    fc.property(anyCase({ maxPoints: 200n }), (found) => {
+      const { network, proxies } = found;
+      const judge = judgeOf(network, proxies, { maxLeaves: 1 });
+      const subject = exactSubject(network, spaceOf(network), judge);
+      const methods: SampleMethod[] = ['plain', 'union'];
+      for (const method of methods) isUnbiased(found, subject, method, judge);
+      const { visits } = spaceOf(network);
+      const options = { kernel: false, maxLeaves: 1 };
+      const counted = enumerationOf(network, proxies, options).tallyOf(0n, visits, silent);
+      if (counted.undecided > 0n) open += 1;
+    }),
+    runs(80),
+  );
+  assert.ok(open > 0, 'some are undecided');
+});
+
+test('the subject on the grid is the subject in rationals', () => {
+  fc.assert(
+    fc.property(anyCase({ maxPoints: 500n }), fc.nat(), (found, drawn) => {
+      const [exact, onGrid] = subjects(found);
+      if (exact === undefined || onGrid === undefined) return;
+      const space = spaceOf(found.network);
+      const sample = drawn % Number(space.visits);
+      const [ties, decisions] = [exact, onGrid].reduce<[unknown[], unknown[]]>(
+        ([allTies, all], subject) => {
+          const draws = allDraws(space);
+          draws.begin(sample);
+          subject.draw(draws);
+          const possible = subject.possibleTies();
+          const byRank = possible.toSorted((a, b) =>
+            a.neuron === b.neuron
+              ? Number((a.pivot?.rank ?? 0n) - (b.pivot?.rank ?? 0n))
+              : a.neuron - b.neuron,
+          );
+          const decided = [
+            subject.decide(),
+            ...byRank.map((tie) => subject.decideTied(tie)),
+            subject.decide(),
+          ];
+          return [
+            [...allTies, byRank],
+            [...all, decided],
+          ];
+        },
+        [[], []],
+      );
+      assert.deepEqual(ties[1], ties[0]);
+      assert.deepEqual(decisions[1], decisions[0]);
+    }),
+    runs(400),
+  );
+});
+
+test('why conditional sampling does not apply', () => {
+  const relu = { type: 'dense', units: 1, activation: 'relu' };
+  const out = { type: 'dense', units: 1 };
+  const why = (inputs: number[][], layers: object[], format: unknown = 'e2m1'): string | null => {
+    const found = caseOf({ network: { inputs, layers }, format, mode: 'bounds' });
+    assert.ok(found !== null);
+    return whyNotConditional(found.network);
+  };
+  assert.equal(why([[1]], [relu, out]), null);
+  assert.match(why([[1], [2]], [relu, out]) ?? '', /one input/);
+  assert.match(why([[1]], [relu, relu]) ?? '', /output layer without kinks/);
+  assert.match(why([[1]], [{ ...relu, bias: false }, out]) ?? '', /bias of its own/);
+  assert.match(why([[1]], [out, out]) ?? '', /kinks in the last hidden layer/);
+  assert.match(why([[1]], [out]) ?? '', /kinks in the last hidden layer/);
+  assert.match(why([[1]], [{ ...relu, units: 200 }, out], 'float32') ?? '', /have [0-9]+ bits/);
+});
