@@ -189,7 +189,7 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
     const e = error[step.out]!;
     for (let unit = 0; unit < step.units; unit += 1) {
       const size = Math.abs(y[unit]!);
-      if (size > bound[unit]! && size < Infinity) {
+      if (size > bound[unit]! && size + bound[unit]! < Infinity) {
         z[unit] = Math.max(y[unit]!, 0);
         e[unit] = Math.min(bound[unit]!, z[unit]!);
       } else if (settled(step, unit, onBreakpoint) === 2) {
