@@ -4,12 +4,12 @@
  * words, and prints their tables instead. Ends with 1 where counts differ; no time is asserted.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
 import { agreements } from './count/agreement.js';
 import { CASES, FORMATS, TABLE, WIDTHS, type Case } from './count/cases.js';
 import { buildC, findNumpy, type Native } from './count/native.js';
 import { document, sections, type Results } from './count/render.js';
 import { rowsOf } from './count/rounds.js';
+import { machineLines } from './machine.js';
 
 const README = new URL('../../bench/README.md', import.meta.url);
 
@@ -29,16 +29,6 @@ function present(native: Native | string, what: string): Native | null {
   return null;
 }
 
-function machine(c: Native | null, numpy: Native | null): string[] {
-  const [cpu] = cpus();
-  return [
-    `${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}`,
-    `Node ${process.version}`,
-    c === null ? 'no C compiler' : `${c.version}, \`-O3 -march=native\``,
-    numpy === null ? 'no numpy' : numpy.version,
-  ];
-}
-
 function measure(c: Native | null, numpy: Native | null): Results {
   const agreeing = agreements(c, numpy, chosen);
   say(`${agreeing.length} spaces visited to the end, with the engine's counts`);
@@ -52,7 +42,10 @@ function measure(c: Native | null, numpy: Native | null): Results {
   );
   const growth = { rounds: 3, enoughSeconds: 15 };
   return {
-    machine: machine(c, numpy),
+    machine: machineLines(
+      c === null ? 'no C compiler' : `${c.version}, \`-O3 -march=native\``,
+      numpy === null ? 'no numpy' : numpy.version,
+    ),
     agreements: agreeing,
     table: rows.map((row, index) => ({ ...row, goalSeconds: table[index]?.goalSeconds ?? NaN })),
     formats: rowsOf(FORMATS.filter(chosen), c, numpy, growth, say),
