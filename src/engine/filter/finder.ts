@@ -58,10 +58,14 @@ export interface TieFinderOptions {
    * then next to nothing per sample, and a looser bound. By default what is cheaper.
    */
   readonly bound?: 'running' | 'norm';
+  /** Whether the norm bound takes WebAssembly where the host has it; by default with many samples. */
+  readonly lanes?: boolean;
 }
 
 /** From so many samples on the norms of the rows pay off. */
 const NORM_SAMPLES = 3;
+/** And from so many on the matrices are laid out for WebAssembly. */
+const LANES_SAMPLES = 16;
 /** The norm bound is given up for the rest of a point where it failed on most of this many samples. */
 const NORM_TRIALS = 8;
 
@@ -70,7 +74,9 @@ export function tieFinderOf(network: Network, options: TieFinderOptions = {}): T
   const program = programOf(network);
   const samples = network.inputs.length;
   const byNormFirst = (options.bound ?? (samples < NORM_SAMPLES ? 'running' : 'norm')) === 'norm';
-  const norm = normPassOf(program, network.widths);
+  const norm = byNormFirst
+    ? normPassOf(program, network.widths, options.lanes ?? samples >= LANES_SAMPLES)
+    : null;
   const running = runningPassOf(program, network);
   const scratch = new Float64Array(network.parameters.length);
   const counts = { samples: 0, byNorm: 0 };
@@ -88,13 +94,13 @@ export function tieFinderOf(network: Network, options: TieFinderOptions = {}): T
     at(point) {
       const inDoubles = pointOf(point);
       running.begin(inDoubles);
-      if (byNormFirst) norm.begin(inDoubles);
+      norm?.begin(inDoubles);
       const ties: Tie[] = [];
       let failures = 0;
       for (let sample = 0; sample < samples; sample += 1) {
         counts.samples += 1;
-        const isTried = byNormFirst && (sample < NORM_TRIALS || 2 * failures <= sample);
-        if (isTried && norm.isFree(sample)) {
+        const isTried = sample < NORM_TRIALS || 2 * failures <= sample;
+        if (isTried && norm?.isFree(sample) === true) {
           counts.byNorm += 1;
           continue;
         }

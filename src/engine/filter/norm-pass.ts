@@ -1,13 +1,14 @@
 /**
  * The norm bound: one number per layer bounds the errors of all its neurons, from the greatest row
  * norm of the layer, computed once per point. What is added to a plain forward pass is a comparison
- * and a maximum per neuron. The pass proves of a sample that no neuron lies on a breakpoint, or it
+ * and a maximum per neuron; in WebAssembly (`lanes.ts`) they are part of the sums. The pass proves of a sample that no neuron lies on a breakpoint, or it
  * gives up at the first neuron that the bound leaves open; the running pass then decides them all.
  */
 import { rowNorm, sums } from './dense.js';
+import { lanesFor, type LaneMatrix, type Lanes } from './lanes.js';
 import type { Layer, PointInDoubles } from './layers.js';
 import { CONSTANT, POLYNOMIAL, NEGATION, errorOfPiece, valueOfPiece } from './pieces.js';
-import type { ActivationStep, Program } from './program.js';
+import type { ActivationStep, DenseStep, Program } from './program.js';
 import { LEAST } from './rounding.js';
 
 /** Of a layer at a point; see rounding.ts. */
@@ -26,8 +27,22 @@ export interface NormPass {
   readonly isFree: (sample: number) => boolean;
 }
 
-export function normPassOf(program: Program, widths: readonly number[]): NormPass {
-  const value = widths.map((width) => new Float64Array(width));
+/** The matrices of the dense steps in WebAssembly, by variable, and what follows them at once. */
+interface InLanes {
+  readonly lanes: Lanes;
+  readonly matrices: readonly (LaneMatrix | null)[];
+  /** The rectifier that alone reads the sums. */
+  readonly rectifiers: readonly (ActivationStep | null)[];
+}
+
+/** The pass of a program; `useLanes` takes WebAssembly where the host has it. */
+export function normPassOf(
+  program: Program,
+  widths: readonly number[],
+  useLanes: boolean,
+): NormPass {
+  const inLanes = useLanes ? lanesOf(program, widths) : null;
+  const value = widths.map((width) => inLanes?.lanes.vector(width) ?? new Float64Array(width));
   /** By variable: the greatest modulus, and the greatest error. */
   const most = new Float64Array(widths.length);
   const error = new Float64Array(widths.length);
@@ -36,12 +51,28 @@ export function normPassOf(program: Program, widths: readonly number[]): NormPas
   let rounded = false;
   let norms: readonly (Norms | null)[] = [];
 
-  const evaluate = ({ layer, norm, offset }: Norms): void => {
+  const evaluate = ({ layer, norm, offset }: Norms): boolean => {
     const { step, weight, weightAt, bias, biasAt, constants } = layer;
     const { fanIn, units } = step;
-    sums(weight, weightAt, bias, biasAt, value[step.in]!, fanIn, units, value[step.out]!);
     const term = constants.gamma * most[step.in]! + LEAST + error[step.in]!;
-    error[step.out] = layer.exact ? 0 : norm * term + offset;
+    const bound = layer.exact ? 0 : norm * term + offset;
+    error[step.out] = bound;
+    const z = value[step.in]!;
+    if (inLanes === null) {
+      sums(weight, weightAt, bias, biasAt, z, fanIn, units, value[step.out]!);
+      return true;
+    }
+    const { lanes, matrices, rectifiers } = inLanes;
+    const matrix = matrices[step.out]!;
+    const rectifier = rectifiers[step.out]!;
+    if (rectifier === null) {
+      matrix.sums(z, value[step.out]!, -Infinity);
+      return true;
+    }
+    matrix.sums(z, value[rectifier.out]!, 0);
+    most[rectifier.out] = lanes.most();
+    error[rectifier.out] = bound;
+    return lanes.least() > bound && most[rectifier.out]! < Infinity;
   };
 
   const activate = (step: ActivationStep): boolean => {
@@ -91,18 +122,47 @@ export function normPassOf(program: Program, widths: readonly number[]): NormPas
     begin(point) {
       rounded = point.rounded;
       norms = point.layers.map((layer) => (layer === null ? null : normsOf(layer)));
+      if (inLanes === null) return;
+      for (const layer of point.layers) {
+        if (layer === null) continue;
+        const { step, weight, weightAt, bias, biasAt } = layer;
+        inLanes.matrices[step.out]!.fill(weight, weightAt, bias, biasAt);
+      }
     },
     isFree(sample) {
       value[0]!.set(program.inputs[sample]!);
       most[0] = inputMost[sample]!;
       error[0] = inputError[sample]!;
       for (const step of program.steps) {
-        if (step.op === 'dense') evaluate(norms[step.out]!);
-        else if (!activate(step)) return false;
+        if (step.op === 'dense') {
+          if (!evaluate(norms[step.out]!)) return false;
+        } else if (inLanes?.rectifiers[step.in] !== step && !activate(step)) {
+          return false;
+        }
       }
       return true;
     },
   };
+}
+
+function lanesOf(program: Program, widths: readonly number[]): InLanes | null {
+  const dense = program.steps.filter((step): step is DenseStep => step.op === 'dense');
+  if (dense.some(({ fanIn, units }) => fanIn === 0 || units === 0)) return null;
+  const lanes = lanesFor(
+    widths,
+    dense.map(({ units, fanIn }) => [units, fanIn]),
+  );
+  if (lanes === null) return null;
+  const matrices: (LaneMatrix | null)[] = widths.map(() => null);
+  const rectifiers: (ActivationStep | null)[] = widths.map(() => null);
+  for (const { out, units, fanIn } of dense) {
+    matrices[out] = lanes.matrix(units, fanIn);
+    const [reader, ...others] = program.steps.filter((step) => step.in === out);
+    if (reader?.op === 'activation' && reader.pieces.isRectifier && others.length === 0) {
+      rectifiers[out] = reader;
+    }
+  }
+  return { lanes, matrices, rectifiers };
 }
 
 /**

@@ -47,12 +47,14 @@ function isDouble(r: Rational): boolean {
 interface Finders {
   readonly running: TieFinder;
   readonly norm: TieFinder;
+  readonly lanes: TieFinder;
 }
 
 function findersOf(network: Network): Finders {
   return {
     running: tieFinderOf(network, { bound: 'running' }),
-    norm: tieFinderOf(network, { bound: 'norm' }),
+    norm: tieFinderOf(network, { bound: 'norm', lanes: false }),
+    lanes: tieFinderOf(network, { bound: 'norm', lanes: true }),
   };
 }
 
@@ -62,7 +64,7 @@ function agrees(network: Network, point: readonly Rational[], finders = findersO
   const forms: Point[] = [point];
   if (point.every(isDouble)) forms.push(Float64Array.from(point, toDouble));
   for (const form of forms) {
-    for (const finder of [finders.running, finders.norm]) {
+    for (const finder of [finders.running, finders.norm, finders.lanes]) {
       assert.deepEqual(finder.at(form), ties);
       assert.deepEqual(
         finder.positionsAt(form).map((list) => [...list]),
@@ -425,8 +427,12 @@ function ordinary(count: number, scale: number, seed: number): number[] {
 test('ordinary weights and inputs need no exact arithmetic, nor the running bound where norms serve', () => {
   const inputs = Array.from({ length: 20 }, (_, sample) => ordinary(32, 2, sample + 1));
   const network = fullyConnected(inputs, [32, 32, 1], FLOAT32);
-  for (const bound of ['running', 'norm'] as const) {
-    const finder = tieFinderOf(network, { bound });
+  for (const [bound, lanes] of [
+    ['running', false],
+    ['norm', false],
+    ['norm', true],
+  ] as const) {
+    const finder = tieFinderOf(network, { bound, lanes });
     for (let seed = 100; seed < 110; seed += 1) {
       const point = Float64Array.from(ordinary(network.parameters.length, 0.4, seed));
       assert.deepEqual(finder.at(point), []);
