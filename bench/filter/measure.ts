@@ -11,7 +11,7 @@ import type { Built } from '../compiler.js';
 import { median } from '../machine.js';
 import { NEURONS, type Case } from './cases.js';
 import { nativeRun, type NativeRun } from './native.js';
-import { forwardPass } from './plain.js';
+import { forwardPass, forwardPassInLanes } from './plain.js';
 
 /** Nanoseconds per neuron and round. */
 interface Timed {
@@ -33,6 +33,7 @@ export interface Row {
 }
 
 export const FIXED = 'parameters fixed, many inputs';
+export const FIXED_IN_LANES = 'parameters fixed, many inputs, WebAssembly';
 export const ANEW = 'parameters anew for each pass';
 
 const ROUNDS = 41;
@@ -58,7 +59,10 @@ function javascriptRows(of: Case): Row[] {
   const [input] = of.inputs;
   if (point === undefined || input === undefined) throw new Error('a case without numbers');
   const forward = forwardPass();
-  const fixed = tieFinderOf(of.network);
+  const inLanes = forwardPassInLanes(point);
+  if (inLanes === null) throw new Error('there is no WebAssembly SIMD');
+  const fixed = tieFinderOf(of.network, { lanes: false });
+  const fixedInLanes = tieFinderOf(of.network, { lanes: true });
   const fresh = tieFinderOf(of.single);
   const repeats = ROUND_PASSES / of.points.length;
   const repeated = Array.from({ length: repeats }, () => of.points).flat();
@@ -71,6 +75,8 @@ function javascriptRows(of: Case): Row[] {
   const paths = {
     fixedPlain: timed('plain', () => of.inputs.forEach((x) => forward(point, x)), of.inputs.length),
     fixed: timed('fixed', () => fixed.at(point), of.inputs.length),
+    lanesPlain: timed('plain', () => of.inputs.forEach((x) => inLanes(x)), of.inputs.length),
+    lanes: timed('fixed', () => fixedInLanes.at(point), of.inputs.length),
     freshPlain: timed('plain', () => repeated.forEach((w) => forward(w, input)), repeated.length),
     fresh: timed('fresh', () => repeated.forEach((w) => fresh.at(w)), repeated.length),
   };
@@ -85,6 +91,7 @@ function javascriptRows(of: Case): Row[] {
   }
   return [
     row(of, FIXED, paths.fixedPlain, paths.fixed, fixed),
+    row(of, FIXED_IN_LANES, paths.lanesPlain, paths.lanes, fixedInLanes),
     row(of, ANEW, paths.freshPlain, paths.fresh, fresh),
   ];
 }

@@ -31,6 +31,7 @@ export { describeFormat, type FormatDescription } from './format/describe.js';
 export type { ValueSet } from './format/domain.js';
 export {
   tieFinderOf,
+  type DecidedSample,
   type FilterWork,
   type Point,
   type Tie,

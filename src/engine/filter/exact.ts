@@ -58,7 +58,7 @@ export interface Known {
 export interface ExactEvaluator {
   /** Forgets; what is asked next is of this point and sample. */
   readonly begin: (point: Point, sample: number) => void;
-  /** *Exact.* The pre-activation of a unit of a dense variable. */
+  /** *Exact.* The value of a unit of a variable; what it depends on must have been decided. */
   readonly valueOf: (variable: number, unit: number) => Rational;
 }
 

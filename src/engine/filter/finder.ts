@@ -9,6 +9,7 @@
  * the caller's.
  */
 import type { Network } from '../net/ir.js';
+import type { Rational } from '../num/rational.js';
 import type { Point } from './exact.js';
 import { layersAt } from './layers.js';
 import { normPassOf } from './norm-pass.js';
@@ -49,7 +50,29 @@ export interface TieFinder {
    * the last activation with breakpoints. Conditions and errors as for `at`.
    */
   readonly positionsAt: (point: Point) => readonly Int32Array[];
+  /**
+   * Decides sample after sample and shows each: for callers that need to know more than ties, such as
+   * which value of one parameter would make one. Conditions and errors as for `at`.
+   */
+  readonly eachSampleAt: (point: Point, visit: (sample: DecidedSample) => void) => void;
   readonly work: () => FilterWork;
+}
+
+/**
+ * One sample, decided, as long as the visit lasts. Variables are those of the network, up to the last
+ * activation with breakpoints; those behind it were not evaluated.
+ */
+export interface DecidedSample {
+  readonly sample: number;
+  readonly ties: readonly Tie[];
+  /**
+   * *Upper bound.* By variable: every unit's value is within `error` of `value`; where one of the two
+   * is not finite, nothing is known. An error of 0 is exact. To be read only.
+   */
+  readonly value: readonly Float64Array[];
+  readonly error: readonly Float64Array[];
+  /** *Exact.* The value of a unit of a variable; in dyadics or rationals, so not for every unit. */
+  readonly exactly: (variable: number, unit: number) => Rational;
 }
 
 export interface TieFinderOptions {
@@ -90,6 +113,15 @@ export function tieFinderOf(network: Network, options: TieFinderOptions = {}): T
     return layersAt(program, point, scratch);
   };
 
+  /** Decides by the running bound and adds the ties of the sample. */
+  const decide = (sample: number, ties: Tie[]): void => {
+    running.decide(sample, (step, unit, breakpoint) => {
+      const kink = step.pieces.kinkAt[breakpoint]!;
+      if (kink === -1) return;
+      ties.push({ equation: step.equation, layer: step.layer, sample, unit, kink });
+    });
+  };
+
   return {
     at(point) {
       const inDoubles = pointOf(point);
@@ -105,11 +137,7 @@ export function tieFinderOf(network: Network, options: TieFinderOptions = {}): T
           continue;
         }
         failures += 1;
-        running.decide(sample, (step, unit, breakpoint) => {
-          const kink = step.pieces.kinkAt[breakpoint]!;
-          if (kink === -1) return;
-          ties.push({ equation: step.equation, layer: step.layer, sample, unit, kink });
-        });
+        decide(sample, ties);
       }
       // Samples came one after the other; a stable sort leaves sample and unit in order.
       return samples === 1 ? ties : ties.sort((a, b) => a.equation - b.equation);
@@ -125,7 +153,7 @@ export function tieFinderOf(network: Network, options: TieFinderOptions = {}): T
       }
       for (let sample = 0; sample < samples; sample += 1) {
         counts.samples += 1;
-        running.decide(sample, () => undefined);
+        decide(sample, []);
         for (const step of activations) {
           for (let unit = 0; unit < step.units; unit += 1) {
             positions[step.equation]![sample * step.units + unit] = running.positionAt(step, unit);
@@ -133,6 +161,16 @@ export function tieFinderOf(network: Network, options: TieFinderOptions = {}): T
         }
       }
       return positions;
+    },
+    eachSampleAt(point, visit) {
+      running.begin(pointOf(point));
+      const { value, error, exactly } = running;
+      for (let sample = 0; sample < samples; sample += 1) {
+        counts.samples += 1;
+        const ties: Tie[] = [];
+        decide(sample, ties);
+        visit({ sample, ties, value, error, exactly });
+      }
     },
     work: () => ({ ...counts, ...running.doubts() }),
   };

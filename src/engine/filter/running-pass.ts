@@ -8,6 +8,7 @@ import { approximationOf } from './approximation.js';
 import { sums, sumsAndBounds } from './dense.js';
 import { exactEvaluatorOf } from './exact.js';
 import type { Network } from '../net/ir.js';
+import type { Rational } from '../num/rational.js';
 import type { Layer, PointInDoubles } from './layers.js';
 import {
   CONSTANT,
@@ -42,6 +43,11 @@ export interface RunningPass {
   ) => void;
   /** *Exact.* The position of a unit of the sample that was decided last; see pieces.ts. */
   readonly positionAt: (step: ActivationStep, unit: number) => number;
+  /** *Upper bound.* Of that sample, by variable: values, and what each may be wrong by. */
+  readonly value: readonly Float64Array[];
+  readonly error: readonly Float64Array[];
+  /** *Exact.* The value of a unit of a variable of that sample. */
+  readonly exactly: (variable: number, unit: number) => Rational;
   readonly doubts: () => Doubts;
 }
 
@@ -80,6 +86,12 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
     },
   });
 
+  const exactly = (variable: number, unit: number): Rational => {
+    if (!begun) exact.begin(at.point, sample);
+    begun = true;
+    return exact.valueOf(variable, unit);
+  };
+
   const evaluate = (layer: Layer): void => {
     const { step, weight, weightAt, bias, biasAt, constants } = layer;
     const { fanIn, units } = step;
@@ -114,9 +126,7 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
       return positionOfDouble(step.pieces, y[unit]);
     }
     counts.fallbacks += 1;
-    if (!begun) exact.begin(at.point, sample);
-    begun = true;
-    const t = exact.valueOf(step.in, unit);
+    const t = exactly(step.in, unit);
     const near = approximationOf(t);
     y[unit] = near.value;
     bound[unit] = near.error;
@@ -219,6 +229,9 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
       }
     },
     positionAt,
+    value,
+    error,
+    exactly,
     doubts: () => ({ ...counts }),
   };
 }

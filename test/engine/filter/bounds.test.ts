@@ -96,7 +96,7 @@ test('the running and the norm bound hold for sums of doubles', () => {
         assert.ok(compare(error, fromDouble(off)) <= 0, `off by ${off}`);
       }
     }),
-    runs(3000),
+    runs(1500),
   );
 });
 
@@ -155,7 +155,7 @@ test('the bound of a polynomial piece holds, with coefficients that are no doubl
         assert.ok(compare(off, fromDouble(error)) <= 0);
       },
     ),
-    runs(3000),
+    runs(1500),
   );
 });
 

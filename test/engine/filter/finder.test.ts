@@ -17,7 +17,15 @@ import {
 import type { Network } from '../../../src/engine/net/ir.js';
 import { dyadic, isDyadic, toRational } from '../../../src/engine/num/dyadic.js';
 import { fromDouble, nextDown, nextUp, toDouble } from '../../../src/engine/num/float64.js';
-import { equal, integer, rational, type Rational } from '../../../src/engine/num/rational.js';
+import {
+  absolute,
+  compare,
+  equal,
+  integer,
+  rational,
+  subtract,
+  type Rational,
+} from '../../../src/engine/num/rational.js';
 import { sides, valuesAt } from '../../../src/engine/truth/evaluate.js';
 import { tiesAt } from '../../../src/engine/truth/walk.js';
 import { resolveFormat, type FormatSpec } from '../../../src/engine/format/resolve.js';
@@ -74,14 +82,38 @@ function agrees(network: Network, point: readonly Rational[], finders = findersO
   }
 }
 
+/** Every value lies within its bound, and is told exactly where asked. */
+function encloses(network: Network, point: readonly Rational[], finder: TieFinder): void {
+  const values = valuesAt(network, point);
+  const last = positionsByJudge(network, point).findLastIndex((list) => list.length > 0);
+  const known = new Set([0, ...network.equations.slice(0, last + 1).map(({ out }) => out)]);
+  let visits = 0;
+  finder.eachSampleAt(point, ({ sample, value, error, exactly }) => {
+    visits += 1;
+    for (const variable of known) {
+      (values[variable]?.[sample] ?? []).forEach((truth, unit) => {
+        assert.deepEqual(exactly(variable, unit), truth);
+        const [x = NaN, off = NaN] = [value[variable]?.[unit], error[variable]?.[unit]];
+        if (!Number.isFinite(x) || !Number.isFinite(off)) return;
+        const distance = absolute(subtract(fromDouble(x), truth));
+        assert.ok(compare(distance, fromDouble(off)) <= 0, `variable ${variable}, unit ${unit}`);
+      });
+    }
+  });
+  assert.equal(visits, network.inputs.length);
+}
+
 test('is the exact evaluation on small networks of every kind', () => {
   fc.assert(
     fc.property(anyRecipe({ maxPoints: 100_000_000n, maxLayers: 4 }), (recipe) => {
       const built = build(recipe);
       const finders = findersOf(built.network);
-      for (const point of somePoints(built, 12n)) agrees(built.network, point, finders);
+      for (const point of somePoints(built, 12n)) {
+        agrees(built.network, point, finders);
+        encloses(built.network, point, finders.running);
+      }
     }),
-    runs(150),
+    runs(100),
   );
 });
 
@@ -242,9 +274,10 @@ test('is the exact evaluation on wide formats, over- and underflow and planted z
   fc.assert(
     fc.property(hostile, ({ network, point }) => {
       agrees(network, point);
+      encloses(network, point, tieFinderOf(network));
       agrees(network, point);
     }),
-    runs(120),
+    runs(80),
   );
 });
 
