@@ -4,7 +4,7 @@
  * stay so: mixed kinds make these loops several times slower.
  *
  * Rows of `weight` begin at `weightAt`, n apart. The order of additions is bias first, then the
- * products from the left; `rounding.ts` allows any.
+ * products from the left: `rounding.ts` allows any, but `exact-sum.ts` follows this one.
  */
 
 /** Rounded sums ŷ. */

@@ -1,17 +1,20 @@
 /**
  * The running bound: beside every sum the sum of what its terms may be wrong by, one more product of
- * the same matrix. Decides every neuron of a sample; where its bound leaves one open, in this order: a
- * sum that is exact anyway is compared; a row of which every term is zero is its bias; what is left
- * goes to exact arithmetic (`exact.ts`). No answer rests on a tolerance.
+ * the same matrix. Decides every neuron of a sample. Where its bound leaves one open, a sum that came
+ * out exactly is compared: one that the test of widths proved exact, or one of which every operation
+ * is found not to have rounded, and those of its inputs before (`exact-sum.ts`). What is left goes to
+ * exact arithmetic (`exact.ts`). No answer rests on a tolerance.
  */
 import { approximationOf } from './approximation.js';
 import { sums, sumsAndBounds } from './dense.js';
+import { isRowExact } from './exact-sum.js';
 import { exactEvaluatorOf } from './exact.js';
 import type { Network } from '../net/ir.js';
 import type { Rational } from '../num/rational.js';
 import type { Layer, PointInDoubles } from './layers.js';
 import {
   CONSTANT,
+  IDENTITY,
   NEGATION,
   POLYNOMIAL,
   errorOfPiece,
@@ -25,10 +28,8 @@ import { LEAST } from './rounding.js';
 
 /** How neurons were decided that the bound left open. */
 export interface Doubts {
-  /** By a sum without error. */
+  /** By a sum that did not round. */
   readonly exactSums: number;
-  /** Because every term of the row is zero. */
-  readonly deadRows: number;
   /** By exact arithmetic. */
   readonly fallbacks: number;
 }
@@ -60,8 +61,10 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
   const terms = network.widths.map((width) => new Float64Array(width));
   /** Positions that no bound decided, by variable; value and error tell the others. */
   const doubtful = network.widths.map(() => new Map<number, number>());
+  /** Units that were found not to be exact, by variable. */
+  const inexact = network.widths.map(() => new Set<number>());
   const stepTo = new Map(program.steps.map((step) => [step.out, step]));
-  const counts = { exactSums: 0, deadRows: 0, fallbacks: 0 };
+  const counts = { exactSums: 0, fallbacks: 0 };
   let at: PointInDoubles = { point: new Float64Array(0), rounded: false, layers: [] };
   let sample = 0;
   /** Whether the exact evaluator stands at the current point and sample. */
@@ -114,16 +117,9 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
   const doubted = (step: ActivationStep, unit: number): number => {
     const y = value[step.in]!;
     const bound = error[step.in]!;
-    if (bound[unit] === 0 && Number.isFinite(y[unit])) {
+    if (isExact(step.in, unit)) {
       counts.exactSums += 1;
       return positionOfDouble(step.pieces, y[unit]!);
-    }
-    const layer = at.layers[step.in] ?? null;
-    if (layer !== null && isDead(layer, unit)) {
-      counts.deadRows += 1;
-      y[unit] = layer.bias[layer.biasAt + unit]!;
-      bound[unit] = 0;
-      return positionOfDouble(step.pieces, y[unit]);
     }
     counts.fallbacks += 1;
     const t = exactly(step.in, unit);
@@ -133,17 +129,40 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
     return positionOf(step.source.activation, t);
   };
 
-  /** Whether a neuron is exactly its bias: every product has a factor that is known to be zero. */
-  const isDead = (layer: Layer, unit: number): boolean => {
+  /** Whether a value is exact, for all that can be told in doubles; its error is then set to 0. */
+  const isExact = (variable: number, unit: number): boolean => {
+    if (!Number.isFinite(value[variable]![unit])) return false;
+    if (error[variable]![unit] === 0) return true;
+    if (variable === 0 || inexact[variable]!.has(unit)) return false;
+    const step = stepTo.get(variable);
+    const found =
+      step?.op === 'dense'
+        ? isRowOfExacts(at.layers[variable]!, unit)
+        : step !== undefined && isCopy(step, unit) && isExact(step.in, unit);
+    if (found) error[variable]![unit] = 0;
+    else inexact[variable]!.add(unit);
+    return found;
+  };
+
+  /** Whether a sum did not round and nothing in it was rounded before. */
+  const isRowOfExacts = (layer: Layer, unit: number): boolean => {
     const { step, weight, weightAt, bias, biasAt } = layer;
-    if (!layer.exactEntries || !Number.isFinite(bias[biasAt + unit])) return false;
+    if (!layer.exactEntries) return false;
     const z = value[step.in]!;
-    const e = error[step.in]!;
     const row = weightAt + unit * step.fanIn;
+    if (!isRowExact(weight, row, bias[biasAt + unit]!, z, step.fanIn)) return false;
     for (let j = 0; j < step.fanIn; j += 1) {
-      if (weight[row + j] !== 0 && !(z[j] === 0 && e[j] === 0)) return false;
+      if (weight[row + j] !== 0 && !isExact(step.in, j)) return false;
     }
     return true;
+  };
+
+  /** Whether an activation gives y or −y there, and holds just that. */
+  const isCopy = (step: ActivationStep, unit: number): boolean => {
+    const kind = step.pieces.kind[positionAt(step, unit) >> 1];
+    const y = value[step.in]![unit]!;
+    const z = value[step.out]![unit]!;
+    return kind === IDENTITY ? z === y : kind === NEGATION && z === -y;
   };
 
   const settled = (step: ActivationStep, unit: number, onBreakpoint: OnBreakpoint): number => {
@@ -159,7 +178,7 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
     const bound = error[step.in]!;
     const z = value[step.out]!;
     const e = error[step.out]!;
-    const isExact = step.exact && !at.rounded;
+    const isStepExact = step.exact && !at.rounded;
     for (let unit = 0; unit < step.units; unit += 1) {
       let p = 0;
       if (breakpoints > 0) {
@@ -180,7 +199,9 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
       } else if (k === POLYNOMIAL) {
         z[unit] = valueOfPiece(coefficients[p]!, y[unit]!);
         e[unit] =
-          isExact && bound[unit] === 0 ? 0 : errorOfPiece(coefficients[p]!, y[unit]!, bound[unit]!);
+          isStepExact && bound[unit] === 0
+            ? 0
+            : errorOfPiece(coefficients[p]!, y[unit]!, bound[unit]!);
       } else {
         z[unit] = k === NEGATION ? -y[unit]! : y[unit]!;
         e[unit] = bound[unit]!;
@@ -220,6 +241,7 @@ export function runningPassOf(program: Program, network: Network): RunningPass {
       sample = index;
       begun = false;
       for (const positions of doubtful) if (positions.size > 0) positions.clear();
+      for (const units of inexact) if (units.size > 0) units.clear();
       value[0]!.set(program.inputs[index]!);
       error[0]!.set(program.inputErrors[index]!);
       for (const step of program.steps) {
