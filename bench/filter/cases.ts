@@ -62,7 +62,7 @@ export function cases(): Case[] {
 
 /**
  * The first case again with an exact zero in every sample: two inputs are alike, and the first unit
- * subtracts one from the other. Its sum is 0 in doubles too, which proves nothing.
+ * subtracts one from the other. Its sum is 0 in doubles too, and no bound proves that.
  */
 export function tiedCase(of: Case): Case {
   const inputs = of.inputs.map((input) => input.map((x, j) => (j === 1 ? (input[0] ?? x) : x)));

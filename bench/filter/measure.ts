@@ -1,6 +1,6 @@
 /**
  * Times the paths over and over, one after the other in every round, so that what else the machine
- * does falls on all of them; ratios are taken round by round. Before that, what each path decides is
+ * does falls on all of them; ratios are taken round by round, of processor time. Before that, what each path decides is
  * compared: with exact arithmetic (the judge) on a few inputs, with C on all.
  */
 import { tieFinderOf, type FilterWork, type TieFinder } from '../../src/engine/index.js';
@@ -36,7 +36,7 @@ export const FIXED = 'parameters fixed, many inputs';
 export const FIXED_IN_LANES = 'parameters fixed, many inputs, WebAssembly';
 export const ANEW = 'parameters anew for each pass';
 
-const ROUNDS = 41;
+const ROUNDS = 81;
 const WARM_UP_ROUNDS = 10;
 /** Passes of one path in one round. */
 const ROUND_PASSES = 256;
@@ -83,10 +83,10 @@ function javascriptRows(of: Case): Row[] {
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {
     const all = Object.values(paths);
     for (const path of round % 2 === 0 ? all : all.reverse()) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       path.run();
-      const took = performance.now() - start;
-      if (round >= WARM_UP_ROUNDS) path.nanoseconds.push((took * 1e6) / path.neurons);
+      const { user, system } = process.cpuUsage(start);
+      if (round >= WARM_UP_ROUNDS) path.nanoseconds.push(((user + system) * 1e3) / path.neurons);
     }
   }
   return [
@@ -161,7 +161,7 @@ function compareWithNative(of: Case, native: NativeRun): void {
   }
 }
 
-/** The JavaScript rows of a case in which exact arithmetic is needed in every pass. */
+/** The rows of a case with a tie in every pass. */
 export function measureTied(of: Case): readonly Row[] {
   compareWithJudge(of);
   return javascriptRows(of).map((each) => ({ ...each, path: `${each.path}, a tie in each` }));

@@ -28,7 +28,7 @@ export function document(results: Results): string {
     `- ${results.date}`,
     '',
     '64-64-64-1 with ReLU in every unit: 129 neurons, each decided exactly, beside a forward pass that proves nothing,',
-    'in the same language. Nanoseconds per neuron, medians; the ratio is the median of the ratios of rounds in which',
+    'in the same language. Nanoseconds of processor time per neuron, medians; the ratio is the median of the ratios of rounds in which',
     'all paths of a row ran one after the other. What is found agrees with exact evaluation, and with C sign for sign.',
     '',
     '## JavaScript and WebAssembly',
@@ -40,7 +40,7 @@ export function document(results: Results): string {
       ? []
       : [
           '',
-          'With one neuron in each pass exactly on its kink, which only exact arithmetic can tell:',
+          'With one neuron in each pass exactly on its kink, which no bound can tell: the running bound, and a check that the sum did not round:',
           '',
           javascript(results.tied),
         ]),
