@@ -4,7 +4,6 @@
  * words, and prints their tables instead. Ends with 1 where counts differ; no time is asserted.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
 import { agreements } from './count/agreement.js';
 import {
   CASES,
@@ -22,6 +21,7 @@ import { document, sections, type Results } from './count/render.js';
 import { refusals } from './count/refusals.js';
 import { rowsOf } from './count/rounds.js';
 import { scalingOf } from './count/workers.js';
+import { machineLines } from './machine.js';
 
 const README = new URL('../../bench/README.md', import.meta.url);
 
@@ -41,16 +41,6 @@ function present(native: Native | string, what: string): Native | null {
   return null;
 }
 
-function machine(c: Native | null, numpy: Native | null): string[] {
-  const [cpu] = cpus();
-  return [
-    `${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}`,
-    `Node ${process.version}`,
-    c === null ? 'no C compiler' : `${c.version}, \`-O3 -march=native\``,
-    numpy === null ? 'no numpy' : numpy.version,
-  ];
-}
-
 async function measure(c: Native | null, numpy: Native | null): Promise<Results> {
   const agreeing = agreements(c, numpy, chosen);
   say(`${agreeing.length} spaces visited to the end, with the engine's counts`);
@@ -66,7 +56,10 @@ async function measure(c: Native | null, numpy: Native | null): Promise<Results>
   const scaling = chosen(largest) ? await scalingOf(largest, 3, say) : null;
   const growth = { rounds: 3, enoughSeconds: 15 };
   return {
-    machine: machine(c, numpy),
+    machine: machineLines(
+      c === null ? 'no C compiler' : `${c.version}, \`-O3 -march=native\``,
+      numpy === null ? 'no numpy' : numpy.version,
+    ),
     agreements: agreeing,
     table: rows.map((row, index) => ({ ...row, goalSeconds: table[index]?.goalSeconds ?? NaN })),
     laws: [caseNamed(WIDEST)].filter(chosen).map(hiddenLawOf),

@@ -26,7 +26,7 @@ const ENGINE: readonly (readonly string[])[] = [
   ['engine/num'],
   ['engine/format'],
   ['engine/net'],
-  ['engine/ad', 'engine/truth', 'engine/theorem'],
+  ['engine/ad', 'engine/truth', 'engine/theorem', 'engine/filter'],
   ['engine/verdict'],
   ['engine/tally'],
   ['engine/count', 'engine/examine'],
@@ -226,6 +226,8 @@ test('the table refuses what it is there to refuse', () => {
   for (const wrong of [
     value('src/engine/truth/walk.ts', 'src/engine/ad/rules.ts'),
     types('src/engine/truth/walk.ts', 'src/engine/ad/rules.ts'),
+    value('src/engine/filter/exact.ts', 'src/engine/truth/evaluate.ts'),
+    value('src/engine/filter/exact.ts', 'src/engine/ad/rules.ts'),
     value('src/engine/theorem/no-bias.ts', 'src/engine/truth/walk.ts'),
     value('src/engine/num/text.ts', 'src/engine/format/rank.ts'),
     value('src/engine/net/ir.ts', 'src/engine/index.ts'),

@@ -32,6 +32,15 @@ export { CATALOGUE } from './format/catalogue.js';
 export { describeFormat, type FormatDescription } from './format/describe.js';
 export type { ValueSet } from './format/domain.js';
 export { neighbourhood } from './format/neighbourhood.js';
+export {
+  tieFinderOf,
+  type DecidedSample,
+  type FilterWork,
+  type Point,
+  type Tie,
+  type TieFinder,
+  type TieFinderOptions,
+} from './filter/finder.js';
 export { FORMAT_ERROR_CODES, FormatError, type FormatErrorCode } from './format/error.js';
 export { resolveFormat, type FormatSpec, type ResolvedFormat } from './format/resolve.js';
 export { ActivationError, activation, type Activation, type Kink } from './net/activation.js';

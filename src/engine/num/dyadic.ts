@@ -6,7 +6,7 @@
  * Every function is exact and returns that form. Text: `-3*2^-7`, zero is `0`.
  */
 import { isPowerOfTwo, trailingZeros } from './bits.js';
-import { fromDouble } from './float64.js';
+import { partsOfDouble } from './float64.js';
 import type { Rational } from './rational.js';
 
 export interface Dyadic {
@@ -88,7 +88,17 @@ export function fromRational(r: Rational): Dyadic {
 
 /** *Exact.* The real number that a finite double is. Throws a RangeError for the others. */
 export function ofDouble(x: number): Dyadic {
-  return fromRational(fromDouble(x));
+  const { significand, exponent } = partsOfDouble(x);
+  return dyadic(significand, exponent);
+}
+
+/** *Exact.* The sum of any number of dyadics, brought into canonical form once. */
+export function sum(terms: readonly Dyadic[]): Dyadic {
+  let e = Infinity;
+  for (const term of terms) if (term.m !== 0n && term.e < e) e = term.e;
+  let m = 0n;
+  for (const term of terms) if (term.m !== 0n) m += term.m << BigInt(term.e - e);
+  return m === 0n ? ZERO : dyadic(m, e);
 }
 
 /** *Exact.* The canonical text: `m*2^e` with odd m, or `0`. */

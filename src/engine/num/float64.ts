@@ -29,16 +29,25 @@ export function doubleOfBits(bits: bigint): number {
   return view.getFloat64(0);
 }
 
+/** *Exact.* x = significand·2^exponent, not reduced. Throws a RangeError for NaN and the infinities. */
+export function partsOfDouble(x: number): {
+  readonly significand: bigint;
+  readonly exponent: number;
+} {
+  if (!Number.isFinite(x)) throw new RangeError(`fromDouble: ${String(x)} is not a real number`);
+  view.setFloat64(0, x);
+  const field = (view.getUint32(0) >>> 20) & 0x7ff;
+  const fraction = BigInt.asUintN(52, view.getBigUint64(0));
+  const magnitude = field === 0 ? fraction : fraction | (1n << FRACTION_BITS);
+  return { significand: x < 0 ? -magnitude : magnitude, exponent: Math.max(field, 1) - 1075 };
+}
+
 /** *Exact.* The real number that x is. Throws a RangeError for NaN and the infinities. */
 export function fromDouble(x: number): Rational {
-  if (!Number.isFinite(x)) throw new RangeError(`fromDouble: ${String(x)} is not a real number`);
-  const bits = bitsOfDouble(x);
-  const field = (bits & ~SIGN) >> FRACTION_BITS;
-  const fraction = bits & ((1n << FRACTION_BITS) - 1n);
-  const significand = field === 0n ? fraction : fraction | (1n << FRACTION_BITS);
-  const exponent = (field === 0n ? 1n : field) - 1075n;
-  const n = bits & SIGN ? -significand : significand;
-  return exponent >= 0n ? rational(n << exponent) : rational(n, 1n << -exponent);
+  const { significand, exponent } = partsOfDouble(x);
+  return exponent >= 0
+    ? rational(significand << BigInt(exponent))
+    : rational(significand, 1n << BigInt(-exponent));
 }
 
 /**

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import {
+  add,
   dyadic,
   fromRational,
   isDyadic,
+  negate,
   ofDouble,
   parseDyadic,
+  sum,
   toRational,
   toText,
 } from '../../../src/engine/num/dyadic.js';
@@ -67,4 +70,14 @@ test('takes exactly the rationals whose denominator is a power of two', () => {
     runs(500),
   );
   assert.throws(() => fromRational(rational(1n, 3n)), { message: /1\/3/ });
+});
+
+test('sums many terms as adding one by one does', () => {
+  fc.assert(
+    fc.property(fc.array(anyDyadic(), { maxLength: 8 }), (terms) => {
+      const all = [...terms, ...terms.slice(1).map(negate)];
+      assert.deepEqual(sum(all), all.reduce(add, dyadic(0n)));
+    }),
+    runs(300),
+  );
 });
