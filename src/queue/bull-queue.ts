@@ -12,7 +12,13 @@ import { openBlobs } from './blobs.js';
 import { connectProducer, isUnavailability, whileAvailable } from './availability.js';
 import { followChanges } from './changes.js';
 import { flowOf, lookAfter, removeUnbegun, type Caretaking } from './flow.js';
-import { QueueUnavailable, type JobEvent, type JobQueue, type Readiness } from './job-queue.js';
+import {
+  NO_TENANT,
+  QueueUnavailable,
+  type JobEvent,
+  type JobQueue,
+  type Readiness,
+} from './job-queue.js';
 import { baseIdOf, EVENTS_KEPT, MERGE_QUEUE, namesOf, planBlobOf, SHARD_QUEUE } from './names.js';
 import { isFinal, openRecords, publicRecord } from './records.js';
 
@@ -27,6 +33,8 @@ export interface BullQueueOptions {
   /** In braces. */
   readonly prefix: string;
   readonly log: Pick<BaseLogger, 'warn' | 'error'>;
+  /** Most jobs of one tenant that are not final; unbounded where absent. */
+  readonly liveJobsMax?: number;
 }
 
 /** One exposition of several: each metric's HELP and TYPE lines once, its samples together. */
@@ -45,7 +53,7 @@ export function joinExpositions(texts: readonly string[]): string {
 }
 
 /** Opens at once and connects in the background; `readiness` says when it serves. */
-export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue {
+export function openBullQueue({ url, prefix, log, liveJobsMax }: BullQueueOptions): JobQueue {
   const names = namesOf(prefix);
   const redis = connectProducer(url);
   const complain = (error: Error): void => {
@@ -72,14 +80,17 @@ export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue 
   }
 
   return {
-    submit: (plan) =>
+    submit: (asked, { tenant = NO_TENANT, policy = null } = {}) =>
       available(async () => {
+        const plan = tenant === NO_TENANT ? asked : { ...asked, tenant };
         const blob = planBlobOf(plan);
         await blobs.putPlan(blob.hash, blob.text);
         const { id, created } = await records.create({
-          baseId: baseIdOf(plan),
+          baseId: baseIdOf(plan, policy),
           plan,
           planHash: blob.hash,
+          policy,
+          ...(liveJobsMax === undefined ? {} : { liveMax: liveJobsMax }),
         });
         if (!created) {
           // Whoever made it may have died before the queue heard of it.

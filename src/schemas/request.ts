@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { ExactInputSchema } from './exact.js';
 import { FormatSchema } from './format.js';
 import { NetworkSchema, PIECES_MAX } from './network.js';
+import { PolicySchema } from './policy.js';
 
 const strict = { additionalProperties: false } as const;
 
@@ -46,6 +47,7 @@ const question = {
   proxies: Type.Optional(ProxiesSchema),
   parameters: Type.Optional(Type.Array(ExactInputSchema, { maxItems: PARAMETERS_MAX })),
   sampling: Type.Optional(SamplingSchema),
+  policy: Type.Optional(PolicySchema),
 };
 
 export const AnalyzeSchema = Type.Object({ ...question, mode: ModeSchema }, strict);

@@ -4,6 +4,7 @@
  */
 import { Type, type Static } from '@sinclair/typebox';
 import { CountSchema, ExactWithValueSchema, RationalTextSchema } from './exact.js';
+import { JudgedRuleSchema, VerdictSchema } from './policy.js';
 
 const strict = { additionalProperties: false } as const;
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
@@ -15,6 +16,12 @@ export const QuestionSchema = Type.Unsafe<Record<string, unknown>>({
   additionalProperties: true,
   description: 'The request as understood: defaults filled in, numbers in canonical exact text.',
 });
+
+/** In the result of a job with a policy: what became of it. Read-time; never stored. */
+const judged = {
+  verdict: Type.Optional(VerdictSchema),
+  rules: Type.Optional(Type.Array(JudgedRuleSchema)),
+};
 
 export const SpaceSchema = Type.Object(
   {
@@ -116,6 +123,7 @@ export const ExhaustiveResultSchema = Type.Object(
     bounds: Type.Array(BoundSchema),
     neurons: Type.Array(NeuronSchema),
     witnesses: Type.Array(WitnessSchema),
+    ...judged,
   },
   strict,
 );
@@ -203,6 +211,7 @@ export const PointResultSchema = Type.Object(
     derivative: Nullable(Matrix),
     clarke: ClarkeSchema,
     bounds: Type.Array(BoundSchema),
+    ...judged,
   },
   strict,
 );
@@ -215,6 +224,7 @@ export const BoundsResultSchema = Type.Object(
     question: QuestionSchema,
     space: SpaceSchema,
     bounds: Type.Array(BoundSchema),
+    ...judged,
   },
   strict,
 );
