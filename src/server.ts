@@ -9,12 +9,13 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import type { Redis } from 'ioredis';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { isLoopback } from './access/address.js';
 import { openKeyRing, type KeyRing } from './access/keys.js';
 import { buildApp } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import type { Dependencies } from './http/dependencies.js';
+import { openLog } from './log.js';
 import { activationEntries, formatEntry, formatSummaries } from './plan/catalogue.js';
 import { planOf, planningOf } from './plan/make.js';
 import { parseRequest } from './plan/parse.js';
@@ -140,7 +141,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
 
 async function main(): Promise<void> {
   const config = loadConfig();
-  const log = pino({ level: config.logLevel });
+  const log = openLog(config.logLevel);
   const starting = startService(config, log);
   // Before the start is over, so that a signal during it ends what was started already.
   closeWithGrace({ delay: CLOSE_WITHIN_MS, logger: log }, async ({ err, signal }) => {

@@ -71,6 +71,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'node:*',
   ],
   access: ['queue', 'queue/job-queue', 'type ioredis', 'node:*'],
+  log: ['pino', 'type config'],
   config: ['@sinclair/typebox', 'env-schema', 'node:*'],
   redis: ['type config', 'ioredis', 'node:*'],
   keys: ['access', 'config', 'queue', 'redis', 'node:*'],
@@ -79,6 +80,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...[
       'access',
       'app',
+      'log',
       'config',
       'worker-process',
       'report',
@@ -93,7 +95,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...['close-with-grace', 'type fastify', 'node:*'],
   ],
   workers: [
-    ...['plan', 'queue', 'queue/job-queue', 'config', 'type schemas', '@sinclair/typebox'],
+    ...['plan', 'queue', 'queue/job-queue', 'config', 'log', 'type schemas', '@sinclair/typebox'],
     ...['bullmq', 'ioredis', 'piscina', 'pino', 'close-with-grace', 'node:*'],
   ],
 };

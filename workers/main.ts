@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { FlowProducer, MetricsTime, Queue, Worker, type WorkerOptions } from 'bullmq';
 import closeWithGrace from 'close-with-grace';
 import { Redis } from 'ioredis';
-import { pino } from 'pino';
 import { loadConfig, requireRedisUrl, type Config } from '../src/config.js';
+import { openLog } from '../src/log.js';
 import { openBlobs } from '../src/queue/blobs.js';
 import { sweep } from '../src/queue/flow.js';
 import { MERGE_QUEUE, namesOf, SHARD_QUEUE, STALLS_ALLOWED } from '../src/queue/names.js';
@@ -171,7 +171,7 @@ export async function startWorkers(
 /** The life of a worker process: from the settings of its environment to SIGTERM. */
 export async function runWorkerProcess(options: StartOptions = {}): Promise<void> {
   const config = loadConfig();
-  const log = pino({ level: config.logLevel });
+  const log = openLog(config.logLevel);
   const starting = startWorkers(config, log, options);
   const graceful = closeWithGrace(
     { delay: 2 * CLOSE_WITHIN_MS, logger: log },
