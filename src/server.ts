@@ -115,6 +115,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       prefix: config.keyPrefix,
       log,
       liveJobsMax: config.liveJobsMax,
+      consumeWithinMs: config.consumeWithinMs,
     });
     ends.push(() => queue.close());
     let worker: WorkerProcess | null = null;

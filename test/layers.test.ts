@@ -54,7 +54,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'queue/job-queue': ['type plan', 'type schemas', 'node:crypto'],
   queue: [
     ...['plan', 'type schemas', 'queue/job-queue', 'type config', 'bullmq', 'ioredis'],
-    ...['@sinclair/typebox', 'canonicalize', 'type pino', 'node:*'],
+    ...['@sinclair/typebox', 'canonicalize', 'prom-client', 'type pino', 'node:*'],
   ],
   http: [
     ...['plan', 'schemas', 'report', 'queue/job-queue', 'type config', 'fastify', '@fastify/*'],

@@ -24,6 +24,7 @@ import { openPlans } from './plans.js';
 import { openPool } from './pool.js';
 import { openRunning } from './running.js';
 import { shardProcessor } from './shard.js';
+import { keepTotals } from './totals.js';
 import { failedByQueue, type Log, type Work } from './work.js';
 
 const SWEEP_EVERY_MS = 10_000;
@@ -119,6 +120,8 @@ export async function startWorkers(
       if (job !== undefined) failedByQueue(work, kind, job, error).catch(complain);
     });
   }
+  const { consumeWithinMs } = config;
+  keepTotals(workers, { redis, names, plans: work.plans, consumeWithinMs, onError: complain });
   mergeQueue.on('error', complain);
   flows.on('error', complain);
 

@@ -69,6 +69,10 @@ export interface Names {
   /** Set: workers that ever said they live; `worker` expires where one no longer does. */
   readonly workers: string;
   readonly worker: (workerId: string) => string;
+  /** Expires by itself: a worker took something lately. */
+  readonly taken: string;
+  /** Hash: what all workers have done, ever. */
+  readonly totals: string;
   /** Channel: ids of jobs that changed, for who follows them. */
   readonly changes: string;
   /** Channel: ids of jobs whose work is to stop, for the workers. */
@@ -97,6 +101,8 @@ export function namesOf(prefix: string): Names {
     live: `${prefix}:live`,
     workers: `${prefix}:workers`,
     worker: (workerId) => `${prefix}:worker:${workerId}`,
+    taken: `${prefix}:taken`,
+    totals: `${prefix}:totals`,
     changes: `${prefix}:changes`,
     stops: `${prefix}:stops`,
   };

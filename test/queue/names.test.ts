@@ -39,6 +39,8 @@ test('every key carries the prefix, so that a cluster keeps all in one slot', ()
       names.tenantLive('an_0123456789abcdef_'),
       names.sequence,
       names.live,
+      names.taken,
+      names.totals,
       names.workers,
       names.changes,
       names.stops,
