@@ -88,6 +88,7 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
     // The service speaks plain HTTP behind whatever terminates TLS; that one sets HSTS.
     strictTransportSecurity: false,
   });
+  if (dependencies.tracing !== undefined) await app.register(dependencies.tracing);
   guard(app, dependencies.access);
   if (dependencies.rateLimits !== undefined) await limitRates(app, dependencies.rateLimits);
   await collectRoutes(app);

@@ -3,8 +3,8 @@
  *
  * ioredis hangs the command that failed on its errors, arguments and all: an AUTH that is refused
  * would print the password, a SET whatever was being kept. So of a command its name alone is logged.
- * Passwords in URLs are masked wherever an error's message or stack quotes one, and API keys too;
- * header fields are not logged at all.
+ * Whatever line is written, passwords in URLs and API keys are masked in it; header fields are not
+ * logged at all.
  */
 import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 import type { LogLevel } from './config.js';
@@ -26,8 +26,8 @@ function errorFields(error: unknown): unknown {
   const { code, command } = error as { code?: unknown; command?: { name?: unknown } };
   return {
     type,
-    message: withoutSecrets(message),
-    stack: withoutSecrets(stack),
+    message,
+    stack,
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof command?.name === 'string' ? { command: command.name } : {}),
   };
@@ -35,6 +35,10 @@ function errorFields(error: unknown): unknown {
 
 /** A log to standard output, or wherever told. */
 export function openLog(level: LogLevel, destination?: DestinationStream): Logger {
-  const options = { level, serializers: { err: errorFields, error: errorFields } };
+  const options = {
+    level,
+    serializers: { err: errorFields, error: errorFields },
+    hooks: { streamWrite: withoutSecrets },
+  };
   return destination === undefined ? pino(options) : pino(options, destination);
 }

@@ -8,6 +8,7 @@ import { realpathSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
+import type { FastifyPluginCallback } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { isLoopback } from './access/address.js';
@@ -28,6 +29,7 @@ import { HTML_REPORT_CSP, renderHtml } from './report/html.js';
 import { renderJunit } from './report/junit.js';
 import { renderMarkdown } from './report/markdown.js';
 import { renderSarif } from './report/sarif.js';
+import { openTracing, type Tracing } from './tracing.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
 /** How long a shutdown may take before the process ends regardless. */
@@ -44,7 +46,12 @@ export interface Service {
 
 function dependenciesOf(
   config: Config,
-  { queue, keys, redis }: { queue: JobQueue; keys: KeyRing; redis: Redis },
+  {
+    queue,
+    keys,
+    redis,
+    tracing,
+  }: { queue: JobQueue; keys: KeyRing; redis: Redis; tracing: Tracing | null },
   log: Logger,
 ): Dependencies {
   return {
@@ -64,6 +71,7 @@ function dependenciesOf(
       sarif: renderSarif,
       htmlPolicy: HTML_REPORT_CSP,
     },
+    ...(tracing === null ? {} : { tracing: tracing.plugin as FastifyPluginCallback }),
     access: { keys, exposed: !isLoopback(config.host) },
     rateLimits: {
       redis,
@@ -104,6 +112,14 @@ export async function startService(config: Config, log: Logger): Promise<Service
     for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
   };
   try {
+    const tracing = config.tracing
+      ? await openTracing('gradcert-api', (error) => {
+          log.warn({ err: error }, 'traces not sent');
+        })
+      : null;
+    ends.push(async () => {
+      await tracing?.stop();
+    });
     const access = connectAccess(redis.url, log);
     ends.push(async () => {
       access.disconnect();
@@ -116,6 +132,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       log,
       liveJobsMax: config.liveJobsMax,
       consumeWithinMs: config.consumeWithinMs,
+      ...(tracing === null ? {} : { telemetry: tracing.queue }),
     });
     ends.push(() => queue.close());
     let worker: WorkerProcess | null = null;
@@ -124,7 +141,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
       worker = started;
       ends.push(() => started.stop());
     }
-    const app = await buildApp(dependenciesOf(config, { queue, keys, redis: access }, log));
+    const app = await buildApp(
+      dependenciesOf(config, { queue, keys, redis: access, tracing }, log),
+    );
     ends.push(() => app.close());
     await app.listen({ host: config.host, port: config.port });
     const { address, port, family } = app.server.address() as AddressInfo;

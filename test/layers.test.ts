@@ -72,6 +72,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   access: ['queue', 'queue/job-queue', 'type ioredis', 'node:*'],
   log: ['pino', 'type config'],
+  tracing: ['@opentelemetry/*', '@fastify/otel', 'bullmq-otel', 'type bullmq', 'type fastify'],
   config: ['@sinclair/typebox', 'env-schema', 'node:*'],
   redis: ['type config', 'ioredis', 'node:*'],
   keys: ['access', 'config', 'queue', 'redis', 'node:*'],
@@ -81,6 +82,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
       'access',
       'app',
       'log',
+      'tracing',
       'config',
       'worker-process',
       'report',
@@ -95,7 +97,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...['close-with-grace', 'type fastify', 'node:*'],
   ],
   workers: [
-    ...['plan', 'queue', 'queue/job-queue', 'config', 'log', 'type schemas', '@sinclair/typebox'],
+    ...[
+      'plan',
+      'queue',
+      'queue/job-queue',
+      'config',
+      'log',
+      'tracing',
+      'type schemas',
+      '@sinclair/typebox',
+    ],
     ...['bullmq', 'ioredis', 'piscina', 'pino', 'close-with-grace', 'node:*'],
   ],
 };

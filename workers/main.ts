@@ -18,6 +18,7 @@ import { openBlobs } from '../src/queue/blobs.js';
 import { sweep } from '../src/queue/flow.js';
 import { MERGE_QUEUE, namesOf, SHARD_QUEUE, STALLS_ALLOWED } from '../src/queue/names.js';
 import { openRecords } from '../src/queue/records.js';
+import { openTracing } from '../src/tracing.js';
 import { startHeartbeat } from './heartbeat.js';
 import { mergeProcessor } from './merge.js';
 import { openPlans } from './plans.js';
@@ -72,7 +73,12 @@ export async function startWorkers(
     return redis;
   };
   const redis = connect();
-  const bull = { connection: redis, prefix: config.keyPrefix };
+  const tracing = config.tracing ? await openTracing('gradcert-worker', complain) : null;
+  const bull = {
+    connection: redis,
+    prefix: config.keyPrefix,
+    ...(tracing === null ? {} : { telemetry: tracing.queue }),
+  };
   const mergeQueue = new Queue(MERGE_QUEUE, bull);
   const flows = new FlowProducer(bull);
   const running = openRunning();
@@ -163,6 +169,7 @@ export async function startWorkers(
         late.abort();
         if (outcome === 'late') log.warn('closing took too long; the queue will notice');
         await pool.destroy();
+        await tracing?.stop();
         stops.disconnect();
         redis.disconnect();
       })();

@@ -7,6 +7,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type {
   FastifyBaseLogger,
   FastifyInstance,
+  FastifyPluginCallback,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
@@ -91,6 +92,8 @@ export interface Dependencies {
   /** Who may ask; where absent, everybody everything. */
   readonly access?: AccessOptions;
   readonly rateLimits?: RateLimits;
+  /** Traces requests; off where absent. */
+  readonly tracing?: FastifyPluginCallback;
 }
 
 /** The instance that routes are registered on: request types follow from the schemas. */

@@ -7,7 +7,7 @@
  * Redis is away. Holds two connections, however many clients there are.
  */
 import type { BaseLogger } from 'pino';
-import { FlowProducer, Queue } from 'bullmq';
+import { FlowProducer, Queue, type QueueOptions } from 'bullmq';
 import { openBlobs } from './blobs.js';
 import { connectProducer, isUnavailability, whileAvailable } from './availability.js';
 import { followChanges } from './changes.js';
@@ -36,6 +36,8 @@ export interface BullQueueOptions {
   /** In braces. */
   readonly prefix: string;
   readonly log: Pick<BaseLogger, 'warn' | 'error'>;
+  /** Traces what is enqueued; off where absent. */
+  readonly telemetry?: QueueOptions['telemetry'];
   /** Shards that wait longer, with none in hand, make the queue not ready. */
   readonly consumeWithinMs?: number;
   /** Most jobs of one tenant that are not final; unbounded where absent. */
@@ -63,6 +65,7 @@ export function openBullQueue({
   prefix,
   log,
   liveJobsMax,
+  telemetry,
   consumeWithinMs = CONSUME_WITHIN_MS,
 }: BullQueueOptions): JobQueue {
   const names = namesOf(prefix);
@@ -72,7 +75,7 @@ export function openBullQueue({
   };
   redis.on('error', complain);
   const changes = followChanges(url, names.changes, complain);
-  const bull = { connection: redis, prefix };
+  const bull = { connection: redis, prefix, ...(telemetry === undefined ? {} : { telemetry }) };
   const streams = { events: { maxLen: EVENTS_KEPT } };
   const mergeQueue = new Queue(MERGE_QUEUE, { ...bull, streams });
   const shardQueue = new Queue(SHARD_QUEUE, { ...bull, streams });
