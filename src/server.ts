@@ -8,7 +8,6 @@ import { realpathSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
-import type { FastifyPluginCallback } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { isLoopback } from './access/address.js';
@@ -71,7 +70,7 @@ function dependenciesOf(
       sarif: renderSarif,
       htmlPolicy: HTML_REPORT_CSP,
     },
-    ...(tracing === null ? {} : { tracing: tracing.plugin as FastifyPluginCallback }),
+    ...(tracing === null ? {} : { tracing: tracing.plugin }),
     access: { keys, exposed: !isLoopback(config.host) },
     rateLimits: {
       redis,

@@ -108,7 +108,7 @@ const RECIPES: readonly Recipe[] = [
 interface Run {
   readonly passed: boolean;
   readonly output: string;
-  read(file: string): Promise<string>;
+  readonly read: (file: string) => Promise<string>;
 }
 
 /** Runs the steps as the platform would, over a request, in a folder of their own. */

@@ -153,7 +153,9 @@ function finished(collected: object): object {
       for (const status of BODILESS) delete operation.responses[status]?.content;
       if (!open) continue;
       operation.security = [];
-      for (const status of OF_KEYS) delete operation.responses[status];
+      operation.responses = Object.fromEntries(
+        Object.entries(operation.responses).filter(([status]) => !OF_KEYS.includes(status)),
+      );
     }
   }
   const examples = Object.fromEntries(

@@ -71,12 +71,12 @@ function operations({ app }: Service): Operation[] {
 const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
 
 async function post(fixture: Guarded, key: string, change: object = {}): Promise<string> {
-  const { body } = await fixture.api
+  const answer = await fixture.api
     .post('/analyze')
     .set(bearer(key))
     .send({ ...REQUEST, ...change })
     .expect(202);
-  return (body as { id: string }).id;
+  return (answer.body as { id: string }).id;
 }
 
 describe('without a key', () => {
@@ -119,8 +119,8 @@ describe('without a key', () => {
 
   test('loopback is open until the first key is made, and never again', async (t) => {
     const fixture = await guarded(t, 'loopback', { exposed: false });
-    const { body } = await fixture.api.post('/analyze').send(REQUEST).expect(202);
-    const { id } = body as { id: string };
+    const posted = await fixture.api.post('/analyze').send(REQUEST).expect(202);
+    const { id } = posted.body as { id: string };
     await fixture.api.get(`/jobs/${id}`).expect(200);
     const { key, text } = await fixture.keys.create({ tenant: 't', scope: 'admin' });
     await until('the door is closed', async () => (await fixture.api.get('/jobs')).status === 401);
@@ -163,9 +163,9 @@ describe('tenants', () => {
       [a, ids[0]],
       [b, ids[1]],
     ] as const) {
-      const { body } = await fixture.api.get('/jobs').set(bearer(key)).expect(200);
+      const answer = await fixture.api.get('/jobs').set(bearer(key)).expect(200);
       assert.deepEqual(
-        (body as { jobs: { id: string }[] }).jobs.map((job) => job.id),
+        (answer.body as { jobs: { id: string }[] }).jobs.map((job) => job.id),
         [id],
       );
     }
