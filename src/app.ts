@@ -82,6 +82,11 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   app.removeContentTypeParser('text/plain');
 
   answerWithProblems(app);
+  // What a client quotes is what the log and the problem documents call the request.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
   closeConnections(app);
   await app.register(helmet, {
     contentSecurityPolicy: API_POLICY,

@@ -9,7 +9,7 @@ import { realpathSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { FlowProducer, MetricsTime, Queue, Worker, type WorkerOptions } from 'bullmq';
+import { FlowProducer, MetricsTime, Queue, Worker, type Job, type WorkerOptions } from 'bullmq';
 import closeWithGrace from 'close-with-grace';
 import { Redis } from 'ioredis';
 import { loadConfig, requireRedisUrl, type Config } from '../src/config.js';
@@ -121,6 +121,9 @@ export async function startWorkers(
       ids.forEach((id) => {
         running.lose(id);
       });
+    });
+    worker.on('completed', ({ id, data }: Job<{ job?: string }>, outcome: unknown) => {
+      log.debug({ job: data.job, queueJob: id, outcome }, `${kind} done`);
     });
     worker.on('failed', (job, error) => {
       if (job !== undefined) failedByQueue(work, kind, job, error).catch(complain);

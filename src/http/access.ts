@@ -109,7 +109,11 @@ export function guard(app: App, options: AccessOptions | undefined): void {
     if (options !== undefined && isClosed !== null) {
       // Wrong credentials are told also where none are needed.
       const given = request.headers.authorization !== undefined;
-      if (given || (await isClosed())) request.caller = await callerOf(request, options.keys);
+      if (given || (await isClosed())) {
+        const caller = await callerOf(request, options.keys);
+        request.caller = caller;
+        request.log = request.log.child({ tenant: caller.tenant, key: caller.keyId });
+      }
     }
     const { id } = request.params as { readonly id?: string };
     if (id === undefined || !(request.routeOptions.url ?? '').startsWith('/jobs/:id')) return;
