@@ -15,6 +15,7 @@ import { collectRoutes } from './http/openapi.js';
 import { ProblemError } from './http/problem.js';
 import { answerClientError, answerError, answerWithProblems } from './http/problem-replies.js';
 import { limitRates } from './http/rate-limits.js';
+import { waiting } from './http/wait.js';
 import { activationsRoute } from './http/routes/activations.js';
 import { analyzeRoute } from './http/routes/analyze.js';
 import { boundsRoute } from './http/routes/bounds.js';
@@ -105,7 +106,7 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   jobRoutes(app, dependencies);
   resultRoute(app, dependencies);
   reportRoute(app, dependencies);
-  gateRoute(app, dependencies);
+  gateRoute(app, dependencies, waiting(app, dependencies.queue));
   eventsRoute(app, dependencies);
   formatRoutes(app, dependencies);
   activationsRoute(app, dependencies);

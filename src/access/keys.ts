@@ -17,6 +17,8 @@ export const SCOPES = ['read', 'submit', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export const TENANT_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** What stores call the one tenant of an open service; no key may be of it. */
+const RESERVED = 'public';
 
 export interface ApiKey {
   /** Public. */
@@ -86,9 +88,9 @@ export function openKeyRing(redis: Redis, prefix: string): KeyRing {
 
   return {
     async create({ tenant, scope, note = '' }) {
-      if (!TENANT_PATTERN.test(tenant)) {
+      if (!TENANT_PATTERN.test(tenant) || tenant === RESERVED) {
         throw new RangeError(
-          `tenant ${JSON.stringify(tenant)}: up to 64 of a-z 0-9 . _ -, beginning with a letter or digit`,
+          `tenant ${JSON.stringify(tenant)}: up to 64 of a-z 0-9 . _ -, beginning with a letter or digit, and not ${RESERVED}`,
         );
       }
       if (!isScope(scope)) {

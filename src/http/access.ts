@@ -9,21 +9,17 @@
  * it within a second.
  */
 import type { FastifyRequest } from 'fastify';
-import { covers, type KeyRing, type Scope } from '../access/keys.js';
+import { covers, type ApiKey, type KeyRing, type Scope } from '../access/keys.js';
 import { isJobOf, NO_TENANT, QueueUnavailable } from '../queue/job-queue.js';
 import type { AccessOptions, App } from './dependencies.js';
 import { ProblemError } from './problem.js';
 
-export interface Caller {
-  /** `NO_TENANT` where the service is open. */
-  readonly tenant: string;
-  /** Public id of the key; null where the service is open. */
-  readonly keyId: string | null;
-}
-
 declare module 'fastify' {
   interface FastifyRequest {
-    caller: Caller;
+    /** Whose request it is; `NO_TENANT` where the service is open. */
+    tenant: string;
+    /** Public id of its key; null where the service is open. */
+    keyId: string | null;
   }
 }
 
@@ -38,8 +34,6 @@ export const PUBLIC: ReadonlySet<string> = new Set([
 const ADMIN: ReadonlySet<string> = new Set(['/metrics']);
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const CHALLENGE = 'Bearer realm="gradcert"';
-
-const NOBODY: Caller = Object.freeze({ tenant: NO_TENANT, keyId: null });
 
 /** *Exact.* Whether anybody may ask: documentation, health, and paths where there is nothing. */
 export function isPublic(request: FastifyRequest): boolean {
@@ -58,7 +52,7 @@ function unauthorized(detail: string, error: string): ProblemError {
   });
 }
 
-async function callerOf(request: FastifyRequest, keys: KeyRing): Promise<Caller> {
+async function keyOrRefuse(request: FastifyRequest, keys: KeyRing): Promise<ApiKey> {
   const { authorization } = request.headers;
   if (authorization === undefined) {
     throw unauthorized('This service is asked with an API key: Authorization: Bearer gck_….', '');
@@ -77,7 +71,7 @@ async function callerOf(request: FastifyRequest, keys: KeyRing): Promise<Caller>
       extensions: { scope: key.scope, wanted },
     });
   }
-  return { tenant: key.tenant, keyId: key.id };
+  return key;
 }
 
 /** A service that is open may be asked again this often whether it still is. */
@@ -101,23 +95,23 @@ function closedness({ keys, exposed }: AccessOptions): () => Promise<boolean> {
 
 /** Registers the check; must come before the routes. Without options everybody may do everything. */
 export function guard(app: App, options: AccessOptions | undefined): void {
-  app.decorateRequest('caller');
+  app.decorateRequest('tenant', NO_TENANT);
+  app.decorateRequest('keyId', null);
   const isClosed = options === undefined ? null : closedness(options);
   app.addHook('onRequest', async (request) => {
-    request.caller = NOBODY;
     if (isPublic(request)) return;
     if (options !== undefined && isClosed !== null) {
       // Wrong credentials are told also where none are needed.
       const given = request.headers.authorization !== undefined;
       if (given || (await isClosed())) {
-        const caller = await callerOf(request, options.keys);
-        request.caller = caller;
-        request.log = request.log.child({ tenant: caller.tenant, key: caller.keyId });
+        const { id: keyId, tenant } = await keyOrRefuse(request, options.keys);
+        Object.assign(request, { tenant, keyId });
+        request.log = request.log.child({ tenant, key: keyId });
       }
     }
     const { id } = request.params as { readonly id?: string };
     if (id === undefined || !(request.routeOptions.url ?? '').startsWith('/jobs/:id')) return;
-    if (!isJobOf(request.caller.tenant, id)) {
+    if (!isJobOf(request.tenant, id)) {
       throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
     }
     request.log = request.log.child({ job: id });

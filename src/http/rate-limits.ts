@@ -24,9 +24,8 @@ export async function limitRates(app: App, limits: RateLimits): Promise<void> {
     nameSpace: `${limits.keyPrefix}:rate:`,
     timeWindow: WINDOW_SECONDS * 1000,
     max: (request) => (isRead(request) ? limits.reads : limits.writes),
-    keyGenerator: (request) =>
-      `${isRead(request) ? 'read' : 'write'}:${request.caller.keyId ?? 'nobody'}`,
-    allowList: (request) => isPublic(request) || request.caller.keyId === null,
+    keyGenerator: (request) => `${isRead(request) ? 'read' : 'write'}:${request.keyId ?? 'nobody'}`,
+    allowList: (request) => isPublic(request) || request.keyId === null,
     skipOnError: true,
     enableDraftSpec: true,
     errorResponseBuilder: (_request, { ttl, max }) =>

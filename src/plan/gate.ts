@@ -147,6 +147,13 @@ function endOf(end: End): Rational {
   return parseExact(typeof end === 'string' ? end : end.exact);
 }
 
+/** A confidence is a setting, not a measurement: 0.95 is 19/20, whatever double stands for it. */
+function confidenceText(confidence: End): string {
+  return toText(
+    typeof confidence === 'number' ? parseExact(String(confidence)) : endOf(confidence),
+  );
+}
+
 function sampledInterval(subject: Subject, result: { readonly density?: unknown }): Interval {
   const densities = result.density as
     Record<Subject, { lower: End; upper: End; confidence: End } | undefined> | undefined;
@@ -155,8 +162,8 @@ function sampledInterval(subject: Subject, result: { readonly density?: unknown 
   return {
     lower: endOf(density.lower),
     upper: endOf(density.upper),
-    confidence: toText(endOf(density.confidence)),
-    why: 'sampled; the interval holds with this confidence',
+    confidence: confidenceText(density.confidence),
+    why: 'sampled; the interval of this set holds with this confidence',
   };
 }
 

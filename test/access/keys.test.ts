@@ -82,7 +82,7 @@ describe('a key', () => {
 
   test('names a tenant and a scope that there are', async () => {
     const keys = openKeyRing(redis, '{strict}');
-    for (const tenant of ['', 'A', '-a', 'a b', 'a:b', 'ä', 'a'.repeat(65)]) {
+    for (const tenant of ['', 'A', '-a', 'public', 'a b', 'a:b', 'ä', 'a'.repeat(65)]) {
       await assert.rejects(keys.create({ tenant, scope: 'read' }), RangeError, tenant);
     }
     await assert.rejects(keys.create({ tenant: 'a', scope: 'root' }), RangeError);

@@ -279,6 +279,15 @@ describe('mode sampled', () => {
       confidence: '19/20',
     });
     assert.equal(judge({ touched: { maxDensity: '0' } }, result).verdict, 'inconclusive');
+    // Ends that are JSON numbers mean exactly the doubles they are.
+    const doubles = { ...density, lower: 0.1, upper: 0.3, confidence: 0.95 };
+    const rounded = { ...result, density: { incorrect: doubles } } as unknown as Result;
+    const [rule] = judge({ incorrect: { maxDensity: '3/10' } }, rounded).rules;
+    // 0.3 as a double is a little less than 3/10, 0.1 a little more than 1/10.
+    assert.equal(rule?.verdict, 'pass');
+    assert.equal(judge({ incorrect: { maxDensity: '1/10' } }, rounded).verdict, 'fail');
+    assert.ok(typeof rule.figure === 'object');
+    assert.equal(rule.figure.confidence, '19/20');
   });
 });
 

@@ -60,7 +60,7 @@ export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies
       const question = questionOrRefuse(analysis.parse(request.body));
       const policy = policyOrRefuse(request.body.policy, question.mode);
       const plan = planOrRefuse(analysis.plan(question, config));
-      const { job, created } = await queue.submit(plan, { tenant: request.caller.tenant, policy });
+      const { job, created } = await queue.submit(plan, { tenant: request.tenant, policy });
       request.log.info({ job: job.id, created }, 'job submitted');
       if (!isFinal(job.state)) reply.header('retry-after', retryAfterSeconds(job, Date.now()));
       return reply

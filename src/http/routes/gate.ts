@@ -9,11 +9,10 @@ import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { noResult } from '../job-body.js';
 import { ProblemError } from '../problem.js';
-import { waiting } from '../wait.js';
+import type { WaitUntilFinal } from '../wait.js';
 import { JobParamsSchema, jobOrRefuse } from './jobs.js';
 
-export function gateRoute(app: App, { queue }: Dependencies): void {
-  const waited = waiting(app, queue);
+export function gateRoute(app: App, { queue }: Dependencies, waited: WaitUntilFinal): void {
   app.get(
     '/jobs/:id/gate',
     {
