@@ -30,7 +30,7 @@ async function document(): Promise<object> {
     log: pino({ level: 'silent' }),
     analysis: { parse: never, plan: never, planning: never, bounds: never },
     catalogue: { formats: [], format: never, activations: [] },
-    reports: { markdown: never, html: never, htmlPolicy: '' },
+    reports: { markdown: never, html: never, junit: never, sarif: never, htmlPolicy: '' },
   });
   try {
     return openApiDocument(app);

@@ -9,16 +9,20 @@ import { randomUUID } from 'node:crypto';
 import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { fastify } from 'fastify';
+import { guard } from './http/access.js';
 import type { App, Dependencies } from './http/dependencies.js';
 import { collectRoutes } from './http/openapi.js';
 import { ProblemError } from './http/problem.js';
 import { answerClientError, answerError, answerWithProblems } from './http/problem-replies.js';
+import { limitRates } from './http/rate-limits.js';
+import { waiting } from './http/wait.js';
 import { activationsRoute } from './http/routes/activations.js';
 import { analyzeRoute } from './http/routes/analyze.js';
 import { boundsRoute } from './http/routes/bounds.js';
 import { documentationRoutes } from './http/routes/documentation.js';
 import { eventsRoute } from './http/routes/events.js';
 import { formatRoutes } from './http/routes/formats.js';
+import { gateRoute } from './http/routes/gate.js';
 import { healthRoutes } from './http/routes/health.js';
 import { jobRoutes } from './http/routes/jobs.js';
 import { collectMetrics, metricsRoute } from './http/routes/metrics.js';
@@ -79,12 +83,20 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   app.removeContentTypeParser('text/plain');
 
   answerWithProblems(app);
+  // What a client quotes is what the log and the problem documents call the request.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
   closeConnections(app);
   await app.register(helmet, {
     contentSecurityPolicy: API_POLICY,
     // The service speaks plain HTTP behind whatever terminates TLS; that one sets HSTS.
     strictTransportSecurity: false,
   });
+  if (dependencies.tracing !== undefined) await app.register(dependencies.tracing);
+  guard(app, dependencies.access);
+  if (dependencies.rateLimits !== undefined) await limitRates(app, dependencies.rateLimits);
   await collectRoutes(app);
   const registry = await collectMetrics(app);
 
@@ -94,6 +106,7 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   jobRoutes(app, dependencies);
   resultRoute(app, dependencies);
   reportRoute(app, dependencies);
+  gateRoute(app, dependencies, waiting(app, dependencies.queue));
   eventsRoute(app, dependencies);
   formatRoutes(app, dependencies);
   activationsRoute(app, dependencies);

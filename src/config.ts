@@ -39,6 +39,15 @@ export interface Config {
   readonly maxShards: number;
   readonly lockDurationMs: number;
   readonly stalledIntervalMs: number;
+  /** Requests per minute and API key: reading, and everything else. */
+  readonly readsPerMinute: number;
+  readonly writesPerMinute: number;
+  /** Most jobs of one tenant that are not final. */
+  readonly liveJobsMax: number;
+  /** Shards that wait longer, with none in hand, are not being consumed. */
+  readonly consumeWithinMs: number;
+  /** Whether traces are sent; where to is OpenTelemetry's own affair (OTEL_EXPORTER_OTLP_*). */
+  readonly tracing: boolean;
   /** Prefix of every key; its braces put all of them in one cluster slot. */
   readonly keyPrefix: string;
 }
@@ -70,6 +79,12 @@ const EnvironmentSchema = Type.Object({
   GRADCERT_MAX_SHARDS: Type.Integer({ default: 256, minimum: 1, maximum: 1000 }),
   GRADCERT_LOCK_DURATION_MS: Type.Integer({ default: 60_000, minimum: 100 }),
   GRADCERT_STALLED_INTERVAL_MS: Type.Integer({ default: 30_000, minimum: 100 }),
+  GRADCERT_READS_PER_MINUTE: Type.Integer({ default: 6000, minimum: 1 }),
+  GRADCERT_WRITES_PER_MINUTE: Type.Integer({ default: 600, minimum: 1 }),
+  GRADCERT_MAX_LIVE_JOBS: Type.Integer({ default: 20_000, minimum: 1 }),
+  GRADCERT_CONSUME_WITHIN_MS: Type.Integer({ default: 30_000, minimum: 100 }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({ pattern: '^https?://' })),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Type.Optional(Type.String({ pattern: '^https?://' })),
   GRADCERT_KEY_PREFIX: Type.String({ default: '{gradcert}', pattern: '^\\{[^{}:]+\\}$' }),
 });
 type Environment = Static<typeof EnvironmentSchema>;
@@ -91,6 +106,12 @@ const EXPECTED: Readonly<Record<string, string>> = {
   GRADCERT_MAX_SHARDS: 'an integer from 1 to 1000',
   GRADCERT_LOCK_DURATION_MS: 'an integer of milliseconds, at least 100',
   GRADCERT_STALLED_INTERVAL_MS: 'an integer of milliseconds, at least 100',
+  GRADCERT_READS_PER_MINUTE: 'a positive integer',
+  GRADCERT_WRITES_PER_MINUTE: 'a positive integer',
+  GRADCERT_MAX_LIVE_JOBS: 'a positive integer',
+  GRADCERT_CONSUME_WITHIN_MS: 'an integer of milliseconds, at least 100',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'an http:// or https:// URL',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'an http:// or https:// URL',
   GRADCERT_KEY_PREFIX: 'a name in braces, such as {gradcert}',
 };
 
@@ -165,6 +186,13 @@ export function loadConfig(
     maxShards: parsed.GRADCERT_MAX_SHARDS,
     lockDurationMs: parsed.GRADCERT_LOCK_DURATION_MS,
     stalledIntervalMs: parsed.GRADCERT_STALLED_INTERVAL_MS,
+    readsPerMinute: parsed.GRADCERT_READS_PER_MINUTE,
+    writesPerMinute: parsed.GRADCERT_WRITES_PER_MINUTE,
+    liveJobsMax: parsed.GRADCERT_MAX_LIVE_JOBS,
+    consumeWithinMs: parsed.GRADCERT_CONSUME_WITHIN_MS,
+    tracing:
+      (parsed.OTEL_EXPORTER_OTLP_ENDPOINT ?? parsed.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) !==
+      undefined,
     keyPrefix: parsed.GRADCERT_KEY_PREFIX,
   });
 }

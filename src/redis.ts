@@ -91,6 +91,23 @@ async function takeStore(
 }
 
 /**
+ * The Redis that the service of these settings has, for a command that runs beside it: the shared
+ * one, that of the living service in this data directory, or else an embedded server for as long as
+ * the command runs.
+ */
+export async function joinRedis(config: Config, log: RedisLog = SILENT): Promise<RedisServer> {
+  const owner =
+    config.redisUrl === null ? await ownerOf(join(config.dataDirectory, 'redis')) : null;
+  if (owner === null || owner.socket === '' || !lives(owner)) return openRedis(config, log);
+  return {
+    url: owner.socket,
+    embedded: false,
+    describe: `the Redis of the service with process id ${String(owner.pid)}`,
+    stop: async () => undefined,
+  };
+}
+
+/**
  * A Redis that answers: the shared one as it is (not asked here whether it lives), or an embedded
  * server, started. Throws RedisUnavailable where there is none to start, and an Error with the
  * server's own last words where it does not start.

@@ -8,19 +8,27 @@ import { realpathSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
-import { pino, type Logger } from 'pino';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { isLoopback } from './access/address.js';
+import { openKeyRing, type KeyRing } from './access/keys.js';
 import { buildApp } from './app.js';
-import { loadConfig, type Config } from './config.js';
+import { ConfigError, loadConfig, type Config } from './config.js';
 import type { Dependencies } from './http/dependencies.js';
+import { openLog } from './log.js';
 import { activationEntries, formatEntry, formatSummaries } from './plan/catalogue.js';
 import { planOf, planningOf } from './plan/make.js';
 import { parseRequest } from './plan/parse.js';
 import { boundsOf } from './plan/result.js';
+import { connectProducer, untilReady } from './queue/availability.js';
 import { openBullQueue } from './queue/bull-queue.js';
 import type { JobQueue } from './queue/job-queue.js';
 import { openRedis } from './redis.js';
 import { HTML_REPORT_CSP, renderHtml } from './report/html.js';
+import { renderJunit } from './report/junit.js';
 import { renderMarkdown } from './report/markdown.js';
+import { renderSarif } from './report/sarif.js';
+import { openTracing, type Tracing } from './tracing.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
 /** How long a shutdown may take before the process ends regardless. */
@@ -35,7 +43,16 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-function dependenciesOf(config: Config, queue: JobQueue, log: Logger): Dependencies {
+function dependenciesOf(
+  config: Config,
+  {
+    queue,
+    keys,
+    redis,
+    tracing,
+  }: { queue: JobQueue; keys: KeyRing; redis: Redis; tracing: Tracing | null },
+  log: Logger,
+): Dependencies {
   return {
     config,
     queue,
@@ -46,8 +63,44 @@ function dependenciesOf(config: Config, queue: JobQueue, log: Logger): Dependenc
       format: formatEntry,
       activations: activationEntries(),
     },
-    reports: { markdown: renderMarkdown, html: renderHtml, htmlPolicy: HTML_REPORT_CSP },
+    reports: {
+      markdown: renderMarkdown,
+      html: renderHtml,
+      junit: renderJunit,
+      sarif: renderSarif,
+      htmlPolicy: HTML_REPORT_CSP,
+    },
+    ...(tracing === null ? {} : { tracing: tracing.plugin }),
+    access: { keys, exposed: !isLoopback(config.host) },
+    rateLimits: {
+      redis,
+      keyPrefix: config.keyPrefix,
+      reads: config.readsPerMinute,
+      writes: config.writesPerMinute,
+    },
   };
+}
+
+/** How long a start waits for the Redis that says whether there are keys. */
+const KEYS_WITHIN_MS = 30_000;
+
+/** A connection for keys and rate limits, beside the queue's own. */
+function connectAccess(url: string, log: Logger): Redis {
+  const redis = connectProducer(url);
+  redis.on('error', (error: Error) => {
+    log.warn({ err: error }, 'access connection');
+  });
+  return redis;
+}
+
+/** Throws a ConfigError where the service would listen for others and no key could let them in. */
+async function refuseToListenOpenly(config: Config, keys: KeyRing, redis: Redis): Promise<void> {
+  if (isLoopback(config.host)) return;
+  await untilReady(redis, KEYS_WITHIN_MS);
+  if ((await keys.list()).some((key) => key.revokedAt === null)) return;
+  throw new ConfigError(
+    `HOST="${config.host}": others could reach the service, and there is no API key. Make one first: npm run keys -- create --tenant NAME --scope submit; or listen on 127.0.0.1`,
+  );
 }
 
 /** Starts the service as the settings say; resolves when it listens. Readiness may come later. */
@@ -58,7 +111,28 @@ export async function startService(config: Config, log: Logger): Promise<Service
     for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
   };
   try {
-    const queue = openBullQueue({ url: redis.url, prefix: config.keyPrefix, log });
+    const tracing = config.tracing
+      ? await openTracing('gradcert-api', (error) => {
+          log.warn({ err: error }, 'traces not sent');
+        })
+      : null;
+    ends.push(async () => {
+      await tracing?.stop();
+    });
+    const access = connectAccess(redis.url, log);
+    ends.push(async () => {
+      access.disconnect();
+    });
+    const keys = openKeyRing(access, config.keyPrefix);
+    await refuseToListenOpenly(config, keys, access);
+    const queue = openBullQueue({
+      url: redis.url,
+      prefix: config.keyPrefix,
+      log,
+      liveJobsMax: config.liveJobsMax,
+      consumeWithinMs: config.consumeWithinMs,
+      ...(tracing === null ? {} : { telemetry: tracing.queue }),
+    });
     ends.push(() => queue.close());
     let worker: WorkerProcess | null = null;
     if (config.role === 'all') {
@@ -66,7 +140,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
       worker = started;
       ends.push(() => started.stop());
     }
-    const app = await buildApp(dependenciesOf(config, queue, log));
+    const app = await buildApp(
+      dependenciesOf(config, { queue, keys, redis: access, tracing }, log),
+    );
     ends.push(() => app.close());
     await app.listen({ host: config.host, port: config.port });
     const { address, port, family } = app.server.address() as AddressInfo;
@@ -84,7 +160,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
 
 async function main(): Promise<void> {
   const config = loadConfig();
-  const log = pino({ level: config.logLevel });
+  const log = openLog(config.logLevel);
   const starting = startService(config, log);
   // Before the start is over, so that a signal during it ends what was started already.
   closeWithGrace({ delay: CLOSE_WITHIN_MS, logger: log }, async ({ err, signal }) => {

@@ -20,6 +20,8 @@ test('an empty environment gives the documented defaults, frozen', () => {
   assert.equal(config.maxShards, 256);
   assert.equal(config.lockDurationMs, 60000);
   assert.equal(config.stalledIntervalMs, 30000);
+  assert.equal(config.liveJobsMax, 20000);
+  assert.equal(config.tracing, false);
   assert.equal(config.keyPrefix, '{gradcert}');
 });
 
@@ -39,6 +41,11 @@ test('every variable is read', () => {
     GRADCERT_MAX_SHARDS: '1000',
     GRADCERT_LOCK_DURATION_MS: '3000',
     GRADCERT_STALLED_INTERVAL_MS: '1000',
+    GRADCERT_READS_PER_MINUTE: '100',
+    GRADCERT_WRITES_PER_MINUTE: '10',
+    GRADCERT_MAX_LIVE_JOBS: '5',
+    GRADCERT_CONSUME_WITHIN_MS: '2000',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
     GRADCERT_KEY_PREFIX: '{other}',
   });
   assert.deepEqual(config, {
@@ -57,6 +64,11 @@ test('every variable is read', () => {
     maxShards: 1000,
     lockDurationMs: 3000,
     stalledIntervalMs: 1000,
+    readsPerMinute: 100,
+    writesPerMinute: 10,
+    liveJobsMax: 5,
+    consumeWithinMs: 2000,
+    tracing: true,
     keyPrefix: '{other}',
   });
 });

@@ -90,6 +90,7 @@ describe('openapi/', () => {
       'GET /jobs',
       'GET /jobs/{id}',
       'GET /jobs/{id}/events',
+      'GET /jobs/{id}/gate',
       'GET /jobs/{id}/report',
       'GET /jobs/{id}/result',
       'GET /metrics',

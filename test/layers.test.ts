@@ -49,16 +49,24 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   plan: ['engine/index', 'type schemas', 'canonicalize', 'node:crypto'],
   // Exact numbers and nothing else of the engine: a report that rounds would not be exact, and a
   // second implementation of rationals would be worse than this arrow.
-  report: ['type plan', 'type schemas', 'engine/num', 'vega', 'vega-lite', 'node:crypto'],
-  'queue/job-queue': ['type plan', 'type schemas'],
+  report: [
+    'type plan',
+    'type schemas',
+    'engine/num',
+    'vega',
+    'vega-lite',
+    'xmlbuilder2',
+    'node:crypto',
+  ],
+  'queue/job-queue': ['type plan', 'type schemas', 'node:crypto'],
   queue: [
     ...['plan', 'type schemas', 'queue/job-queue', 'type config', 'bullmq', 'ioredis'],
-    ...['@sinclair/typebox', 'canonicalize', 'type pino', 'node:*'],
+    ...['@sinclair/typebox', 'canonicalize', 'prom-client', 'type pino', 'node:*'],
   ],
   http: [
     ...['plan', 'schemas', 'report', 'queue/job-queue', 'type config', 'fastify', '@fastify/*'],
     ...['@sinclair/typebox', 'fastify-plugin', 'fastify-metrics', 'prom-client', 'canonicalize'],
-    ...['negotiator', 'fastest-levenshtein', 'node:*'],
+    ...['negotiator', 'fastest-levenshtein', 'access', 'type ioredis', 'node:*'],
   ],
   app: [
     'http',
@@ -69,12 +77,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     '@fastify/*',
     'node:*',
   ],
+  access: ['queue', 'queue/job-queue', 'type ioredis', 'node:*'],
+  log: ['pino', 'type config'],
+  tracing: ['@opentelemetry/*', '@fastify/otel', 'bullmq-otel', 'type bullmq', 'type fastify'],
   config: ['@sinclair/typebox', 'env-schema', 'node:*'],
   redis: ['type config', 'ioredis', 'node:*'],
+  keys: ['access', 'config', 'queue', 'redis', 'node:*'],
   'worker-process': ['node:*'],
   server: [
     ...[
+      'access',
       'app',
+      'log',
+      'tracing',
       'config',
       'worker-process',
       'report',
@@ -89,7 +104,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...['close-with-grace', 'type fastify', 'node:*'],
   ],
   workers: [
-    ...['plan', 'queue', 'queue/job-queue', 'config', 'type schemas', '@sinclair/typebox'],
+    ...[
+      'plan',
+      'queue',
+      'queue/job-queue',
+      'config',
+      'log',
+      'tracing',
+      'type schemas',
+      '@sinclair/typebox',
+    ],
     ...['bullmq', 'ioredis', 'piscina', 'pino', 'close-with-grace', 'node:*'],
   ],
 };

@@ -9,21 +9,23 @@ import { realpathSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { FlowProducer, MetricsTime, Queue, Worker, type WorkerOptions } from 'bullmq';
+import { FlowProducer, MetricsTime, Queue, Worker, type Job, type WorkerOptions } from 'bullmq';
 import closeWithGrace from 'close-with-grace';
 import { Redis } from 'ioredis';
-import { pino } from 'pino';
 import { loadConfig, requireRedisUrl, type Config } from '../src/config.js';
+import { openLog } from '../src/log.js';
 import { openBlobs } from '../src/queue/blobs.js';
 import { sweep } from '../src/queue/flow.js';
 import { MERGE_QUEUE, namesOf, SHARD_QUEUE, STALLS_ALLOWED } from '../src/queue/names.js';
 import { openRecords } from '../src/queue/records.js';
+import { openTracing } from '../src/tracing.js';
 import { startHeartbeat } from './heartbeat.js';
 import { mergeProcessor } from './merge.js';
 import { openPlans } from './plans.js';
 import { openPool } from './pool.js';
 import { openRunning } from './running.js';
 import { shardProcessor } from './shard.js';
+import { keepTotals } from './totals.js';
 import { failedByQueue, type Log, type Work } from './work.js';
 
 const SWEEP_EVERY_MS = 10_000;
@@ -71,7 +73,12 @@ export async function startWorkers(
     return redis;
   };
   const redis = connect();
-  const bull = { connection: redis, prefix: config.keyPrefix };
+  const tracing = config.tracing ? await openTracing('gradcert-worker', complain) : null;
+  const bull = {
+    connection: redis,
+    prefix: config.keyPrefix,
+    ...(tracing === null ? {} : { telemetry: tracing.queue }),
+  };
   const mergeQueue = new Queue(MERGE_QUEUE, bull);
   const flows = new FlowProducer(bull);
   const running = openRunning();
@@ -115,10 +122,15 @@ export async function startWorkers(
         running.lose(id);
       });
     });
+    worker.on('completed', ({ id, data }: Job<{ job?: string }>, outcome: unknown) => {
+      log.debug({ job: data.job, queueJob: id, outcome }, `${kind} done`);
+    });
     worker.on('failed', (job, error) => {
       if (job !== undefined) failedByQueue(work, kind, job, error).catch(complain);
     });
   }
+  const { consumeWithinMs } = config;
+  keepTotals(workers, { redis, names, plans: work.plans, consumeWithinMs, onError: complain });
   mergeQueue.on('error', complain);
   flows.on('error', complain);
 
@@ -160,6 +172,7 @@ export async function startWorkers(
         late.abort();
         if (outcome === 'late') log.warn('closing took too long; the queue will notice');
         await pool.destroy();
+        await tracing?.stop();
         stops.disconnect();
         redis.disconnect();
       })();
@@ -171,7 +184,7 @@ export async function startWorkers(
 /** The life of a worker process: from the settings of its environment to SIGTERM. */
 export async function runWorkerProcess(options: StartOptions = {}): Promise<void> {
   const config = loadConfig();
-  const log = pino({ level: config.logLevel });
+  const log = openLog(config.logLevel);
   const starting = startWorkers(config, log, options);
   const graceful = closeWithGrace(
     { delay: 2 * CLOSE_WITHIN_MS, logger: log },

@@ -50,12 +50,19 @@ export function text(
 }
 
 /** Any route may fail in these ways, whatever it does. */
-const ANYWHERE: readonly ProblemCode[] = ['internal', 'shutting-down'];
+const ANYWHERE: readonly ProblemCode[] = [
+  'internal',
+  'shutting-down',
+  'unauthorized',
+  'forbidden',
+  'rate-limited',
+  'queue-unavailable',
+];
 
 /** The problems a route answers with beside those of every route, grouped by status. */
 export function problems(...codes: readonly ProblemCode[]): Record<number, Answer> {
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of [...codes, ...ANYWHERE]) {
+  for (const code of new Set([...codes, ...ANYWHERE])) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -65,7 +72,7 @@ export function problems(...codes: readonly ProblemCode[]): Record<number, Answe
       {
         description: group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
         content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
-        ...(status === 503 || group.includes('not-ready')
+        ...(status === 503 || status === 429 || group.includes('not-ready')
           ? { headers: { 'retry-after': HEADERS['retry-after'] } }
           : {}),
       },

@@ -7,10 +7,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type {
   FastifyBaseLogger,
   FastifyInstance,
+  FastifyPluginCallback,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify';
+import type { Redis } from 'ioredis';
+import type { KeyRing } from '../access/keys.js';
 import type { Config } from '../config.js';
 import type { Limits, Plan, Refusal } from '../plan/plan.js';
 import type { Fault, Question } from '../plan/question.js';
@@ -59,8 +62,25 @@ export interface ReportedJob {
 export interface Reports {
   markdown(result: Result, job: ReportedJob): string;
   html(result: Result, job: ReportedJob): Promise<string>;
+  /** JUnit XML, and SARIF 2.1.0 as JSON text; with the verdict where the result has one. */
+  junit(result: Result, job: ReportedJob): string;
+  sarif(result: Result, job: ReportedJob): string;
   /** The Content-Security-Policy that the HTML page needs, and no more. */
   readonly htmlPolicy: string;
+}
+
+export interface AccessOptions {
+  readonly keys: KeyRing;
+  /** Whether the service is reachable from elsewhere: then it is never open. */
+  readonly exposed: boolean;
+}
+
+export interface RateLimits {
+  readonly redis: Redis;
+  readonly keyPrefix: string;
+  /** Requests per minute and key: reading, and everything else. */
+  readonly reads: number;
+  readonly writes: number;
 }
 
 export interface Dependencies {
@@ -70,6 +90,11 @@ export interface Dependencies {
   readonly analysis: Analysis;
   readonly catalogue: Catalogue;
   readonly reports: Reports;
+  /** Who may ask; where absent, everybody everything. */
+  readonly access?: AccessOptions;
+  readonly rateLimits?: RateLimits;
+  /** Traces requests; off where absent. */
+  readonly tracing?: FastifyPluginCallback;
 }
 
 /** The instance that routes are registered on: request types follow from the schemas. */

@@ -67,6 +67,25 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, RequestExample>> = Object
       mode: 'exhaustive',
     },
   },
+  'exhaustive-1-1-1-e2m1-gate': {
+    summary: 'The same with a policy: the gate opens, since 3150/50625 = 14/225 is below 1/10',
+    request: {
+      network: {
+        inputs: [[1]],
+        layers: [
+          { type: 'dense', units: 1, activation: 'relu' },
+          { type: 'dense', units: 1 },
+        ],
+      },
+      format: 'e2m1fn',
+      mode: 'exhaustive',
+      policy: {
+        nonDifferentiable: { maxDensity: '1/10' },
+        incorrect: { maxDensity: '0' },
+        clarke: 'certified',
+      },
+    },
+  },
   'exhaustive-seed-e2m1': {
     summary: 'One parameter, an affine function, and AD is wrong at all 15 values of FP4',
     request: SEED,

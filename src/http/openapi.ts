@@ -13,11 +13,13 @@ import * as exact from '../schemas/exact.js';
 import * as format from '../schemas/format.js';
 import * as job from '../schemas/job.js';
 import * as network from '../schemas/network.js';
+import * as policy from '../schemas/policy.js';
 import * as problem from '../schemas/problem.js';
 import * as request from '../schemas/request.js';
 import * as result from '../schemas/result.js';
 import * as sampled from '../schemas/sampled-result.js';
 import * as sampling from '../schemas/sampling.js';
+import { PUBLIC } from './access.js';
 import type { App } from './dependencies.js';
 import { REQUEST_EXAMPLES } from './examples.js';
 import { PROBLEMS } from './problem.js';
@@ -43,6 +45,10 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   Proxies: request.ProxiesSchema,
   Sampling: sampling.SamplingSchema,
   Around: sampling.AroundSchema,
+  Policy: policy.PolicySchema,
+  Verdict: policy.VerdictSchema,
+  JudgedRule: policy.JudgedRuleSchema,
+  Gate: policy.GateSchema,
   AnalyzeRequest: request.AnalyzeSchema,
   BoundsRequest: request.BoundsRequestSchema,
   JobState: job.JobStateSchema,
@@ -120,6 +126,7 @@ interface Response {
   content?: object;
 }
 interface Operation {
+  security?: readonly object[];
   requestBody?: { content: Record<string, object> };
   responses: Record<string, Response>;
 }
@@ -130,15 +137,32 @@ interface Document {
 
 /** Statuses without a body; the collector gives them one. */
 const BODILESS = ['204', '304'];
+/** Statuses of routes that take a key. */
+const OF_KEYS = ['401', '403', '429'];
+
+const KEY_SCHEME = {
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'An API key, made by whoever runs the service. None is needed where the service listens on loopback and no key was ever made.',
+  },
+};
 
 function finished(collected: object): object {
   const marked = new RegExp(`\\{"${MARK}":"(\\w+)"\\}`, 'g');
   const document = JSON.parse(
     JSON.stringify(collected).replace(marked, (_, name: string) => JSON.stringify(reference(name))),
   ) as Document;
-  for (const operations of Object.values(document.paths)) {
-    for (const { responses } of Object.values(operations)) {
-      for (const status of BODILESS) delete responses[status]?.content;
+  for (const [path, operations] of Object.entries(document.paths)) {
+    const open = PUBLIC.has(path.replaceAll(/\{(\w+)\}/g, ':$1'));
+    for (const operation of Object.values(operations)) {
+      for (const status of BODILESS) delete operation.responses[status]?.content;
+      if (!open) continue;
+      operation.security = [];
+      operation.responses = Object.fromEntries(
+        Object.entries(operation.responses).filter(([status]) => !OF_KEYS.includes(status)),
+      );
     }
   }
   const examples = Object.fromEntries(
@@ -157,7 +181,11 @@ function finished(collected: object): object {
   );
   const { Problem: problemSchema } = schemas;
   schemas['Problem'] = { ...(problemSchema as object), 'x-problems': PROBLEMS };
-  return { ...document, components: { schemas } };
+  return {
+    ...document,
+    security: [{ apiKey: [] }, {}],
+    components: { schemas, securitySchemes: KEY_SCHEME },
+  };
 }
 
 /** Registers the collector; must come before the routes. */

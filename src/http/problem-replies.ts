@@ -16,7 +16,7 @@ import type {
   FastifyRequest,
   HTTPMethods,
 } from 'fastify';
-import { QueueUnavailable } from '../queue/job-queue.js';
+import { QueueUnavailable, TooManyJobs } from '../queue/job-queue.js';
 import { PROBLEMS, ProblemError, problemBody } from './problem.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -83,6 +83,13 @@ export function problemOf(error: unknown, request: FastifyRequest): ProblemError
     return new ProblemError(
       'queue-unavailable',
       'The job queue cannot be reached; nothing was enqueued or changed.',
+    );
+  }
+  if (error instanceof TooManyJobs) {
+    return new ProblemError(
+      'too-many-jobs',
+      `There are ${String(error.limit)} jobs that are not final; nothing was enqueued.`,
+      { headers: { 'retry-after': RETRY_AFTER }, extensions: { limit: error.limit } },
     );
   }
   const known =

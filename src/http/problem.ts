@@ -43,6 +43,16 @@ export const PROBLEMS = Object.freeze({
     'The message is not HTTP',
     'The bytes on the connection could not be parsed as an HTTP/1.1 request. The connection is closed.',
   ),
+  unauthorized: row(
+    401,
+    'An API key is needed',
+    'The request carries no API key, or one that is unknown or revoked. Send `Authorization: Bearer <key>`; keys are made by whoever runs the service.',
+  ),
+  forbidden: row(
+    403,
+    'The API key may not do this',
+    'The key is valid and its scope is too small: `read` reads, `submit` also posts and cancels, `admin` also reads metrics.',
+  ),
   'not-found': row(
     404,
     'Not found',
@@ -83,10 +93,25 @@ export const PROBLEMS = Object.freeze({
     'The job is already finished',
     'A job that succeeded or failed cannot be cancelled any more. `state` says how it ended.',
   ),
+  'no-policy': row(
+    409,
+    'The job has no policy',
+    'A gate opens by the rules of the policy that the request carried; this one carried none, so there is nothing that could pass. Post the request again with a `policy`: what was counted is not counted again.',
+  ),
   'result-gone': row(
     410,
     'The result is no longer kept',
     'The job succeeded but its result has outlived the retention of this installation. Post the request again.',
+  ),
+  'gate-failed': row(
+    412,
+    'The policy is not met',
+    '`verdict` is `fail`: at least one of `rules` is broken by the result; each has its figure beside its limit.',
+  ),
+  'gate-inconclusive': row(
+    412,
+    'The policy is not shown to be met',
+    '`verdict` is `inconclusive`: no rule is broken, and at least one could not be decided. A gate does not open on what is not known.',
   ),
   'payload-too-large': row(
     413,
@@ -108,6 +133,11 @@ export const PROBLEMS = Object.freeze({
     'The question makes no sense',
     'Every field has the right type, but together they describe no network, format or point; `errors` has one entry per fault.',
   ),
+  'invalid-policy': row(
+    422,
+    'The policy cannot be judged',
+    'A rule can never apply in the mode asked for, or its limit is no density. `errors` has one entry per rule at fault.',
+  ),
   'space-too-large': row(
     422,
     'The parameter space is out of reach',
@@ -122,6 +152,16 @@ export const PROBLEMS = Object.freeze({
     422,
     'The question cannot be taken',
     'The request is well formed and cannot be taken; `detail` says why.',
+  ),
+  'rate-limited': row(
+    429,
+    'Too many requests',
+    'The key has used up its requests of this minute; RateLimit tells the budget. Wait as long as Retry-After says.',
+  ),
+  'too-many-jobs': row(
+    429,
+    'Too many jobs at once',
+    'The tenant has as many queued and running jobs as it may have (`limit`). Wait until some are done, or cancel some.',
   ),
   'headers-too-large': row(
     431,

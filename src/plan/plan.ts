@@ -28,6 +28,11 @@ export interface Plan {
   readonly shards: number;
   /** Operations at which a shard gives up: its estimate was wrong by far. */
   readonly maxOperations: number;
+  /**
+   * Whose plan it is, where the service has tenants. Part of the hash and of nothing else: what one
+   * tenant has counted is never found by another, who could tell from it what was asked.
+   */
+  readonly tenant?: string;
 }
 
 /** One idempotent piece of a plan: [from, to) of its range, as text. */

@@ -28,6 +28,30 @@ export function connectProducer(url: string): Redis {
   });
 }
 
+/** Resolves when the connection serves; throws QueueUnavailable where that takes too long. */
+export async function untilReady(redis: Redis, withinMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve, reject) => {
+    let last = 'no answer';
+    const note = (error: Error): void => {
+      last = error.message;
+    };
+    const settle = (): void => {
+      clearTimeout(timer);
+      redis.off('ready', ready).off('error', note);
+    };
+    const ready = (): void => {
+      settle();
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      settle();
+      reject(new QueueUnavailable(`Redis does not answer: ${last}`));
+    }, withinMs);
+    redis.on('ready', ready).on('error', note);
+  });
+}
+
 /** True where trying again later may help, since Redis was away or unable. */
 export function isUnavailability(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -7,18 +7,27 @@
  * Redis is away. Holds two connections, however many clients there are.
  */
 import type { BaseLogger } from 'pino';
-import { FlowProducer, Queue } from 'bullmq';
+import { FlowProducer, Queue, type QueueOptions } from 'bullmq';
 import { openBlobs } from './blobs.js';
 import { connectProducer, isUnavailability, whileAvailable } from './availability.js';
 import { followChanges } from './changes.js';
+import { watchConsumption } from './consumption.js';
 import { flowOf, lookAfter, removeUnbegun, type Caretaking } from './flow.js';
-import { QueueUnavailable, type JobEvent, type JobQueue, type Readiness } from './job-queue.js';
+import {
+  NO_TENANT,
+  QueueUnavailable,
+  type JobEvent,
+  type JobQueue,
+  type Readiness,
+} from './job-queue.js';
+import { queueMetrics } from './metrics.js';
 import { baseIdOf, EVENTS_KEPT, MERGE_QUEUE, namesOf, planBlobOf, SHARD_QUEUE } from './names.js';
 import { isFinal, openRecords, publicRecord } from './records.js';
 
 const EVENTS_AT_ONCE = 100;
 /** A follower looks by itself this often, should a notice have been lost. */
 const LOOK_AGAIN_MS = 2_000;
+const CONSUME_WITHIN_MS = 30_000;
 const EVENT_ID = /^[0-9]{1,19}(-[0-9]{1,19})?$/;
 
 export interface BullQueueOptions {
@@ -27,6 +36,12 @@ export interface BullQueueOptions {
   /** In braces. */
   readonly prefix: string;
   readonly log: Pick<BaseLogger, 'warn' | 'error'>;
+  /** Traces what is enqueued; off where absent. */
+  readonly telemetry?: QueueOptions['telemetry'];
+  /** Shards that wait longer, with none in hand, make the queue not ready. */
+  readonly consumeWithinMs?: number;
+  /** Most jobs of one tenant that are not final; unbounded where absent. */
+  readonly liveJobsMax?: number;
 }
 
 /** One exposition of several: each metric's HELP and TYPE lines once, its samples together. */
@@ -45,7 +60,14 @@ export function joinExpositions(texts: readonly string[]): string {
 }
 
 /** Opens at once and connects in the background; `readiness` says when it serves. */
-export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue {
+export function openBullQueue({
+  url,
+  prefix,
+  log,
+  liveJobsMax,
+  telemetry,
+  consumeWithinMs = CONSUME_WITHIN_MS,
+}: BullQueueOptions): JobQueue {
   const names = namesOf(prefix);
   const redis = connectProducer(url);
   const complain = (error: Error): void => {
@@ -53,7 +75,7 @@ export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue 
   };
   redis.on('error', complain);
   const changes = followChanges(url, names.changes, complain);
-  const bull = { connection: redis, prefix };
+  const bull = { connection: redis, prefix, ...(telemetry === undefined ? {} : { telemetry }) };
   const streams = { events: { maxLen: EVENTS_KEPT } };
   const mergeQueue = new Queue(MERGE_QUEUE, { ...bull, streams });
   const shardQueue = new Queue(SHARD_QUEUE, { ...bull, streams });
@@ -63,7 +85,13 @@ export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue 
   const records = openRecords(redis, names);
   const blobs = openBlobs(redis, names);
   const care: Caretaking = { records, blobs, mergeQueue, flows };
+  const consumption = watchConsumption(redis, names, [mergeQueue, shardQueue], consumeWithinMs);
   const available = <T>(work: () => Promise<T>): Promise<T> => whileAvailable(redis, work);
+
+  async function livingWorkers(): Promise<number> {
+    const ids = await redis.smembers(names.workers);
+    return ids.length === 0 ? 0 : await redis.exists(ids.map(names.worker));
+  }
 
   async function present(id: string): ReturnType<JobQueue['submit']> {
     const record = await records.get(id);
@@ -72,14 +100,17 @@ export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue 
   }
 
   return {
-    submit: (plan) =>
+    submit: (asked, { tenant = NO_TENANT, policy = null } = {}) =>
       available(async () => {
+        const plan = tenant === NO_TENANT ? asked : { ...asked, tenant };
         const blob = planBlobOf(plan);
         await blobs.putPlan(blob.hash, blob.text);
         const { id, created } = await records.create({
-          baseId: baseIdOf(plan),
+          baseId: baseIdOf(plan, policy),
           plan,
           planHash: blob.hash,
+          policy,
+          ...(liveJobsMax === undefined ? {} : { liveMax: liveJobsMax }),
         });
         if (!created) {
           // Whoever made it may have died before the queue heard of it.
@@ -163,13 +194,18 @@ export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue 
         return await available(async () => {
           const memory = await redis.info('memory');
           const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'unknown';
-          const ids = await redis.smembers(names.workers);
-          const workers = ids.length === 0 ? 0 : await redis.exists(ids.map(names.worker));
+          const workers = await livingWorkers();
+          const { consuming, waiting, idleSeconds } = await consumption();
           const reasons = [
             ...(policy === 'noeviction'
               ? []
               : [`Redis maxmemory-policy is ${policy}; it must be noeviction`]),
             ...(workers > 0 ? [] : ['no worker is alive']),
+            ...(consuming
+              ? []
+              : [
+                  `jobs are not being consumed: ${String(waiting)} shards or merges wait, none is in hand, none was taken for ${idleSeconds.toFixed(0)} s or more`,
+                ]),
           ];
           return { ready: reasons.length === 0, reasons, workers };
         });
@@ -181,11 +217,15 @@ export function openBullQueue({ url, prefix, log }: BullQueueOptions): JobQueue 
 
     metrics: () =>
       available(async () => {
-        const [merges, shards] = await Promise.all([
+        const [merges, shards, ours] = await Promise.all([
           mergeQueue.exportPrometheusMetrics(),
           shardQueue.exportPrometheusMetrics(),
+          queueMetrics(redis, names, {
+            consumption: await consumption(),
+            workers: await livingWorkers(),
+          }),
         ]);
-        return joinExpositions([merges, shards]);
+        return joinExpositions([merges, shards, ours]);
       }),
 
     async close() {

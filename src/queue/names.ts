@@ -7,7 +7,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Plan, Shard } from '../plan/plan.js';
+import type { Policy } from '../plan/policy.js';
 import { canonicalText, planToText } from '../plan/wire.js';
+import { jobIdPrefix, NO_TENANT } from './job-queue.js';
 
 /** Parents: one merge per run of a job, waiting for its shards. */
 export const MERGE_QUEUE = 'merges';
@@ -58,17 +60,28 @@ export interface Names {
   readonly result: (planHash: string) => string;
   /** Counter: orders the jobs. */
   readonly sequence: string;
-  /** Sorted set: all jobs by sequence. */
-  readonly index: string;
+  /** Sorted set: the jobs of a tenant by sequence; a tenant is named by the prefix of its job ids. */
+  readonly index: (idPrefix: string) => string;
+  /** Set: the jobs of a tenant that are not final. */
+  readonly tenantLive: (idPrefix: string) => string;
   /** Sorted set: jobs that are not final, by the time at which to look after them. */
   readonly live: string;
   /** Set: workers that ever said they live; `worker` expires where one no longer does. */
   readonly workers: string;
   readonly worker: (workerId: string) => string;
+  /** Expires by itself: a worker took something lately. */
+  readonly taken: string;
+  /** Hash: what all workers have done, ever. */
+  readonly totals: string;
   /** Channel: ids of jobs that changed, for who follows them. */
   readonly changes: string;
   /** Channel: ids of jobs whose work is to stop, for the workers. */
   readonly stops: string;
+}
+
+/** Nothing for jobs without a tenant, whose keys have no part of their own for it. */
+function ofTenant(idPrefix: string): string {
+  return idPrefix === jobIdPrefix(NO_TENANT) ? '' : `:${idPrefix}`;
 }
 
 /** Every key under `prefix`, which must be in braces. */
@@ -83,10 +96,13 @@ export function namesOf(prefix: string): Names {
     tally: (planHash, shard) => `${prefix}:tally:${planHash}:${shard.from}:${shard.to}`,
     result: (planHash) => `${prefix}:result:${planHash}`,
     sequence: `${prefix}:sequence`,
-    index: `${prefix}:index`,
+    index: (idPrefix) => `${prefix}:index${ofTenant(idPrefix)}`,
+    tenantLive: (idPrefix) => `${prefix}:tenant-live${ofTenant(idPrefix)}`,
     live: `${prefix}:live`,
     workers: `${prefix}:workers`,
     worker: (workerId) => `${prefix}:worker:${workerId}`,
+    taken: `${prefix}:taken`,
+    totals: `${prefix}:totals`,
     changes: `${prefix}:changes`,
     stops: `${prefix}:stops`,
   };
@@ -96,10 +112,19 @@ function sha256(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
-/** *Exact.* The same for equal questions to the same engine, whatever the cut into shards. */
-export function baseIdOf(plan: Plan): string {
-  const text = canonicalText({ engine: plan.engine, question: plan.question });
-  return `an_${sha256(text).slice(0, 32)}`;
+/**
+ * *Exact.* The same for equal questions of one tenant under equal policies to the same engine,
+ * whatever the cut into shards.
+ */
+export function baseIdOf(plan: Plan, policy: Policy | null = null): string {
+  const { engine, question, tenant } = plan;
+  const text = canonicalText({
+    engine,
+    question,
+    ...(policy === null ? {} : { policy }),
+    ...(tenant === undefined ? {} : { tenant }),
+  });
+  return `${jobIdPrefix(tenant ?? NO_TENANT)}${sha256(text).slice(0, 32)}`;
 }
 
 /** *Exact.* The content hash under which a plan, its tallies and its result are kept. */

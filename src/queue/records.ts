@@ -9,9 +9,18 @@
  */
 import type { Redis } from 'ioredis';
 import { totalOf, type Plan } from '../plan/plan.js';
+import type { Policy } from '../plan/policy.js';
 import type { JobError, JobState } from '../schemas/job.js';
 import type { Mode } from '../schemas/request.js';
-import type { JobEvent, JobPage, JobRecord } from './job-queue.js';
+import {
+  jobIdPrefix,
+  NO_TENANT,
+  prefixOfJobId,
+  TooManyJobs,
+  type JobEvent,
+  type JobPage,
+  type JobRecord,
+} from './job-queue.js';
 import { EVENTS_KEPT, FIRST_LOOK_MS, NEXT_LOOK_MS, RECORD_SECONDS, type Names } from './names.js';
 import { CLAIM, CREATE, PROGRESS, RERUN, runScript, TRANSITION } from './scripts.js';
 
@@ -29,11 +38,17 @@ export interface Moved {
 }
 
 export interface Records {
-  /** Atomic: of any number of equal submissions, one makes the job and all get its id. */
+  /**
+   * Atomic: of any number of equal submissions, one makes the job and all get its id. Throws
+   * TooManyJobs where it would be one more than the tenant may have.
+   */
   create(job: {
     readonly baseId: string;
     readonly plan: Plan;
     readonly planHash: string;
+    readonly policy?: Policy | null;
+    /** Most jobs of the tenant that are not final. */
+    readonly liveMax?: number;
   }): Promise<{ readonly id: string; readonly created: boolean }>;
   get(id: string): Promise<StoredRecord | null>;
   state(id: string): Promise<JobState | null>;
@@ -44,7 +59,11 @@ export interface Records {
   cancel(id: string): Promise<Moved>;
   /** Notes how much of its range one shard has done. Gives the state, so that the worker sees a cancel. */
   progress(id: string, plan: Plan, shardIndex: number, partDone: bigint): Promise<JobState | null>;
-  list(options: { readonly limit: number; readonly cursor?: string }): Promise<JobPage>;
+  list(options: {
+    readonly limit: number;
+    readonly cursor?: string;
+    readonly tenant?: string;
+  }): Promise<JobPage>;
   /** At most `limit` events after the one named, oldest first. */
   eventsAfter(id: string, lastEventId: string, limit: number): Promise<JobEvent[]>;
   /** A job that is due to be looked after (`id`: only that one), for this caller alone. */
@@ -70,6 +89,10 @@ function timeOf(milliseconds: string): string {
   return new Date(Number(milliseconds)).toISOString();
 }
 
+function policyOf(text = ''): Policy | null {
+  return text === '' ? null : (JSON.parse(text) as Policy);
+}
+
 function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null {
   const field = (name: string): string => {
     const value = fields[name];
@@ -82,6 +105,7 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
     id: field('id'),
     state: field('state') as JobState,
     mode: field('mode') as Mode,
+    policy: policyOf(fields['policy']),
     done: field('done'),
     total: field('total'),
     createdAt: timeOf(field('createdAt')),
@@ -96,9 +120,12 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
 
 /** What the world sees of a record. */
 export function publicRecord(record: StoredRecord): JobRecord {
-  const { id, state, mode, done, total, createdAt, startedAt, finishedAt, error, version } = record;
-  const job = { id, state, mode, done, total, createdAt, startedAt, finishedAt, error, version };
-  return Object.freeze(job);
+  const { id, state, mode, policy, done, total, createdAt, startedAt, finishedAt, error, version } =
+    record;
+  return Object.freeze({
+    ...{ id, state, mode, policy, done, total },
+    ...{ createdAt, startedAt, finishedAt, error, version },
+  });
 }
 
 function eventOf([id, flat]: readonly [string, readonly string[]]): JobEvent {
@@ -142,7 +169,7 @@ export function openRecords(redis: Redis, names: Names): Records {
     const [moved, state] = (await runScript(
       redis,
       TRANSITION,
-      [...keys, names.live],
+      [...keys, names.live, names.tenantLive(prefixOfJobId(id))],
       [
         id,
         from,
@@ -161,11 +188,18 @@ export function openRecords(redis: Redis, names: Names): Records {
   }
 
   return {
-    async create({ baseId, plan, planHash }) {
+    async create({ baseId, plan, planHash, policy = null, liveMax = Number.MAX_SAFE_INTEGER }) {
+      const tenant = prefixOfJobId(baseId);
       const [made, id] = (await runScript(
         redis,
         CREATE,
-        [names.request(baseId), names.sequence, names.index, names.live],
+        [
+          names.request(baseId),
+          names.sequence,
+          names.index(tenant),
+          names.live,
+          names.tenantLive(tenant),
+        ],
         [
           names.record(''),
           names.events(''),
@@ -176,8 +210,11 @@ export function openRecords(redis: Redis, names: Names): Records {
           names.changes,
           kept,
           String(FIRST_LOOK_MS),
+          String(liveMax),
+          policy === null ? '' : JSON.stringify(policy),
         ],
       )) as [number, string];
+      if (made === -1) throw new TooManyJobs(liveMax);
       return { id, created: made === 1 };
     },
     get,
@@ -207,7 +244,8 @@ export function openRecords(redis: Redis, names: Names): Records {
       )) as JobState | '';
       return state === '' ? null : state;
     },
-    async list({ limit, cursor }) {
+    async list({ limit, cursor, tenant = NO_TENANT }) {
+      const index = names.index(jobIdPrefix(tenant));
       const below = cursor === undefined ? '+inf' : `(${sequenceOf(cursor)}`;
       const jobs: JobRecord[] = [];
       let last = below;
@@ -215,7 +253,7 @@ export function openRecords(redis: Redis, names: Names): Records {
       while (jobs.length < limit) {
         const wanted = limit - jobs.length;
         const flat = await redis.zrevrangebyscore(
-          names.index,
+          index,
           last,
           '-inf',
           'WITHSCORES',
@@ -227,12 +265,12 @@ export function openRecords(redis: Redis, names: Names): Records {
         const records = await Promise.all(ids.map(get));
         for (const [at, record] of records.entries()) {
           last = `(${flat[2 * at + 1] ?? ''}`;
-          if (record === null) await redis.zrem(names.index, ids[at] ?? '');
+          if (record === null) await redis.zrem(index, ids[at] ?? '');
           else jobs.push(publicRecord(record));
         }
         if (flat.length < 2 * wanted) return { jobs, nextCursor: null };
       }
-      const more = await redis.zrevrangebyscore(names.index, last, '-inf', 'LIMIT', 0, 1);
+      const more = await redis.zrevrangebyscore(index, last, '-inf', 'LIMIT', 0, 1);
       return { jobs, nextCursor: more.length === 0 ? null : cursorOf(last.slice(1)) };
     },
     async eventsAfter(id, lastEventId, limit) {

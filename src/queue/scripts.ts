@@ -21,10 +21,11 @@ end
 
 /**
  * Answers the job of a question, or makes it where there is none or it failed or was cancelled.
- *   KEYS  1 request, 2 sequence, 3 index, 4 live
+ *   KEYS  1 request, 2 sequence, 3 index of the tenant, 4 live, 5 live of the tenant
  *   ARGV  1 key of records without id, 2 the same of events, 3 base id, 4 mode, 5 total, 6 plan
- *         hash, 7 channel, 8 events kept, 9 milliseconds until somebody looks after the job
- *   Gives { 1 where made or 0, id }
+ *         hash, 7 channel, 8 events kept, 9 milliseconds until somebody looks after the job,
+ *         10 most live jobs of the tenant, 11 policy as JSON or ''
+ *   Gives { 1 where made, 0 where it was there or -1 where the tenant has too many, id }
  */
 export const CREATE = `${SHARED}
 local current = redis.call('HMGET', KEYS[1], 'id', 'attempt')
@@ -32,6 +33,7 @@ if current[1] then
   local state = redis.call('HGET', ARGV[1] .. current[1], 'state')
   if state and state ~= 'failed' and state ~= 'cancelled' then return { 0, current[1] } end
 end
+if redis.call('SCARD', KEYS[5]) >= tonumber(ARGV[10]) then return { -1, '' } end
 local attempt = tonumber(current[2] or '0') + 1
 local id = ARGV[3]
 if attempt > 1 then id = id .. '-' .. attempt end
@@ -43,16 +45,17 @@ redis.call('PERSIST', KEYS[1])
 redis.call('DEL', record, events)
 redis.call('HSET', record, 'id', id, 'base', ARGV[3], 'run', sequence, 'plan', ARGV[6],
   'state', 'queued', 'mode', ARGV[4], 'done', '0', 'total', ARGV[5], 'createdAt', at,
-  'startedAt', '', 'finishedAt', '', 'error', '', 'version', 0)
+  'startedAt', '', 'finishedAt', '', 'error', '', 'policy', ARGV[11], 'version', 0)
 redis.call('ZADD', KEYS[3], sequence, id)
 redis.call('ZADD', KEYS[4], at + ARGV[9], id)
+redis.call('SADD', KEYS[5], id)
 announce(record, events, 'state', id, ARGV[7], ARGV[8])
 return { 1, id }
 `;
 
 /**
  * Moves a record to another state, if it is in one of the states named.
- *   KEYS  1 record, 2 events, 3 progress, 4 request, 5 live
+ *   KEYS  1 record, 2 events, 3 progress, 4 request, 5 live, 6 live of the tenant
  *   ARGV  1 id, 2 states to leave as ',a,b,', 3 state to enter, 4 error as JSON or '', 5 channel,
  *         6 events kept, 7 seconds that a final record stays
  *   Gives { 1 where moved or 0, state now ('' where the record is unknown) }
@@ -70,6 +73,7 @@ else
     redis.call('HSET', KEYS[1], 'done', redis.call('HGET', KEYS[1], 'total'))
   end
   redis.call('ZREM', KEYS[5], ARGV[1])
+  redis.call('SREM', KEYS[6], ARGV[1])
 end
 announce(KEYS[1], KEYS[2], 'state', ARGV[1], ARGV[5], ARGV[6])
 if ARGV[3] ~= 'running' then

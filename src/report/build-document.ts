@@ -6,6 +6,7 @@ import { boundsSection, densitySection } from './density-section.js';
 import { glossarySection } from './glossary.js';
 import { neuronsSection } from './neurons-section.js';
 import { pointSections } from './point-section.js';
+import { policySections } from './policy-section.js';
 import { computationSection, proofSection } from './proof-section.js';
 import { questionSection, spaceSection, type FormatSize } from './question-section.js';
 import type { ReportJob } from './report.js';
@@ -21,6 +22,7 @@ export function buildDocument(result: Result, job: ReportJob): ReportDocument {
     title: `gradcert: ${MODES[result.mode]} of a ${shapeText(question)} network`,
     verdict: verdict(result),
     sections: [
+      ...policySections(result),
       questionSection(question, formatSizes(question, result)),
       spaceSection(result),
       ...middle(result, question),

@@ -1,6 +1,7 @@
 /** A job as a client sees it: GET /jobs/{id}. */
 import { Type, type Static } from '@sinclair/typebox';
 import { CountSchema } from './exact.js';
+import { PolicySchema } from './policy.js';
 import { ModeSchema } from './request.js';
 
 const strict = { additionalProperties: false } as const;
@@ -27,6 +28,7 @@ export const JobSchema = Type.Object(
     id: Type.String(),
     state: JobStateSchema,
     mode: ModeSchema,
+    policy: Type.Optional(PolicySchema),
     progress: Type.Object(
       { done: CountSchema, total: CountSchema, fraction: Type.Number({ minimum: 0, maximum: 1 }) },
       strict,
@@ -40,6 +42,7 @@ export const JobSchema = Type.Object(
         self: Type.String(),
         result: Type.String(),
         report: Type.String(),
+        gate: Type.String(),
         events: Type.String(),
         cancel: Type.String(),
       },

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { ExactInputSchema } from './exact.js';
 import { FormatSchema } from './format.js';
 import { NetworkSchema, PIECES_MAX } from './network.js';
+import { PolicySchema } from './policy.js';
 import { AroundSchema, SamplingSchema } from './sampling.js';
 
 const strict = { additionalProperties: false } as const;
@@ -38,6 +39,7 @@ const question = {
   parameters: Type.Optional(Type.Array(ExactInputSchema, { maxItems: PARAMETERS_MAX })),
   sampling: Type.Optional(SamplingSchema),
   around: Type.Optional(AroundSchema),
+  policy: Type.Optional(PolicySchema),
 };
 
 export const AnalyzeSchema = Type.Object({ ...question, mode: ModeSchema }, strict);

@@ -1,6 +1,7 @@
 /** What the results of several modes share: the question as understood, the space, the bounds. */
 import { Type, type Static } from '@sinclair/typebox';
 import { CountSchema, RationalTextSchema } from './exact.js';
+import { JudgedRuleSchema, VerdictSchema } from './policy.js';
 
 const strict = { additionalProperties: false } as const;
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
@@ -50,3 +51,9 @@ export const BoundSchema = Type.Object(
   strict,
 );
 export type Bound = Static<typeof BoundSchema>;
+
+/** In the result of a job with a policy: what became of it. Read-time; never stored. */
+export const judged = {
+  verdict: Type.Optional(VerdictSchema),
+  rules: Type.Optional(Type.Array(JudgedRuleSchema)),
+};

@@ -4,7 +4,7 @@
  */
 import { Type, type Static } from '@sinclair/typebox';
 import { CountSchema, ExactWithValueSchema, RationalTextSchema } from './exact.js';
-import { BoundSchema, QuestionSchema, SpaceSchema } from './result-parts.js';
+import { BoundSchema, QuestionSchema, SpaceSchema, judged } from './result-parts.js';
 import { SampledResultSchema } from './sampled-result.js';
 
 export { BoundSchema, QuestionSchema, SpaceSchema, type Bound } from './result-parts.js';
@@ -105,6 +105,7 @@ export const ExhaustiveResultSchema = Type.Object(
     bounds: Type.Array(BoundSchema),
     neurons: Type.Array(NeuronSchema),
     witnesses: Type.Array(WitnessSchema),
+    ...judged,
   },
   strict,
 );
@@ -192,6 +193,7 @@ export const PointResultSchema = Type.Object(
     derivative: Nullable(Matrix),
     clarke: ClarkeSchema,
     bounds: Type.Array(BoundSchema),
+    ...judged,
   },
   strict,
 );
@@ -204,6 +206,7 @@ export const BoundsResultSchema = Type.Object(
     question: QuestionSchema,
     space: SpaceSchema,
     bounds: Type.Array(BoundSchema),
+    ...judged,
   },
   strict,
 );

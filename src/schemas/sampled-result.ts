@@ -4,7 +4,7 @@
  * confidence beside it; they are of one set each, not of all together.
  */
 import { Type, type Static } from '@sinclair/typebox';
-import { BoundSchema, QuestionSchema, SpaceSchema } from './result-parts.js';
+import { BoundSchema, QuestionSchema, SpaceSchema, judged } from './result-parts.js';
 import { CountSchema, ExactWithValueSchema, RationalTextSchema } from './exact.js';
 import { SampleMethodSchema } from './sampling.js';
 
@@ -87,6 +87,7 @@ export const SampledResultSchema = Type.Object(
         '`holds` says whether interval and theorem agree: whether some density obeys both.',
     }),
     neurons: Type.Array(SampledNeuronSchema),
+    ...judged,
   },
   strict,
 );

@@ -8,6 +8,8 @@ import { EventEmitter, once } from 'node:events';
 import type { Plan } from '../../src/plan/plan.js';
 import {
   QueueUnavailable,
+  isJobOf,
+  jobIdPrefix,
   type JobEvent,
   type JobQueue,
   type JobRecord,
@@ -58,22 +60,26 @@ export function fakeQueue(): FakeQueue {
     enqueued: () => enqueued,
     subscriptions: () => subscriptions,
 
-    async submit(plan: Plan) {
+    async submit(plan: Plan, { tenant = '', policy = null } = {}) {
       reach();
-      const digest = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 12);
+      const digest = createHash('sha256')
+        .update(JSON.stringify([plan, policy]))
+        .digest('hex')
+        .slice(0, 12);
       let attempt = 0;
-      let id = `an_${digest}`;
+      let id = `${jobIdPrefix(tenant)}${digest}`;
       for (let known = entries.get(id); known !== undefined; known = entries.get(id)) {
         if (known.record.state !== 'failed' && known.record.state !== 'cancelled') {
           return { job: known.record, created: false };
         }
         attempt += 1;
-        id = `an_${digest}_${String(attempt)}`;
+        id = `${jobIdPrefix(tenant)}${digest}_${String(attempt)}`;
       }
       const record: JobRecord = {
         id,
         state: 'queued',
         mode: plan.mode,
+        policy,
         done: '0',
         total: plan.size,
         createdAt: new Date(EPOCH + entries.size * 1000).toISOString(),
@@ -99,9 +105,12 @@ export function fakeQueue(): FakeQueue {
       return entries.get(id)?.result ?? null;
     },
 
-    async list({ limit, cursor }) {
+    async list({ limit, cursor, tenant = '' }) {
       reach();
-      const newest = [...entries.values()].map((entry) => entry.record).reverse();
+      const newest = [...entries.values()]
+        .map((entry) => entry.record)
+        .filter(({ id }) => isJobOf(tenant, id))
+        .reverse();
       if (cursor !== undefined && !/^after\.an_\w+$/.test(cursor)) throw new RangeError(cursor);
       const after = cursor?.slice('after.'.length);
       const start = after === undefined ? 0 : newest.findIndex((job) => job.id === after) + 1;

@@ -11,6 +11,8 @@ import { buildApp } from '../../src/app.js';
 import type { App, Dependencies } from '../../src/http/dependencies.js';
 import { openApiDocument } from '../../src/http/openapi.js';
 import type { Question } from '../../src/plan/question.js';
+import { renderJunit } from '../../src/report/junit.js';
+import { renderSarif } from '../../src/report/sarif.js';
 import type { FormatEntry } from '../../src/schemas/catalogue.js';
 import type { BoundsResult, Result } from '../../src/schemas/result.js';
 import { fakeQueue, type FakeQueue } from './fake-queue.js';
@@ -139,6 +141,8 @@ export async function service(
     reports: {
       markdown: (result: Result, job) => `# ${job.id}: ${result.mode}\n`,
       html: async (result: Result, job) => `<!doctype html><title>${job.id} ${result.mode}</title>`,
+      junit: renderJunit,
+      sarif: renderSarif,
       htmlPolicy: "default-src 'none'; style-src 'sha256-abc'",
     },
     ...replace,

@@ -7,6 +7,7 @@ const RECORD: JobRecord = {
   id: 'an_1',
   state: 'running',
   mode: 'exhaustive',
+  policy: null,
   done: '0',
   total: '3',
   createdAt: '2026-01-01T00:00:00.000Z',

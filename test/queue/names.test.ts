@@ -34,7 +34,17 @@ test('every key carries the prefix, so that a cluster keeps all in one slot', ()
   const keys = [
     ...[names.record('a'), names.events('a'), names.progress('a'), names.request('a')],
     ...[names.plan('h'), names.tally('h', shard), names.result('h'), names.worker('w')],
-    ...[names.sequence, names.index, names.live, names.workers, names.changes, names.stops],
+    ...[names.index('an_'), names.index('an_0123456789abcdef_'), names.tenantLive('an_')],
+    ...[
+      names.tenantLive('an_0123456789abcdef_'),
+      names.sequence,
+      names.live,
+      names.taken,
+      names.totals,
+      names.workers,
+      names.changes,
+      names.stops,
+    ],
   ];
   for (const key of keys) assert.ok(key.startsWith('{here}:'), key);
   assert.equal(new Set(keys).size, keys.length);

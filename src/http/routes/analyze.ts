@@ -10,7 +10,7 @@ import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { jobTag } from '../etag.js';
 import { isFinal, jobBody, retryAfterSeconds } from '../job-body.js';
-import { planOrRefuse, questionOrRefuse } from '../question-door.js';
+import { planOrRefuse, policyOrRefuse, questionOrRefuse } from '../question-door.js';
 
 export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies): void {
   app.post(
@@ -21,7 +21,7 @@ export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies
         tags: ['jobs'],
         summary: 'Ask a question about a network; the answer is computed by a job',
         description:
-          'Answers 202 with a new job, or 200 with the job that was asked the same before, unless that one failed or was cancelled. Two requests are the same when they mean the same, however they are written: defaults filled in, numbers compared exactly.',
+          'Answers 202 with a new job, or 200 with the job that was asked the same before, unless that one failed or was cancelled. Two requests are the same when they mean the same, however they are written: defaults filled in, numbers compared exactly. A `policy` belongs to the job and not to what is counted: under another policy it is another job, whose counts are those stored before.',
         body: AnalyzeSchema,
         response: {
           200: json('The same question has been asked before: its job.', JobSchema, [
@@ -37,10 +37,12 @@ export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies
             'payload-too-large',
             'unsupported-media-type',
             'invalid-question',
+            'invalid-policy',
             'space-too-large',
             'point-too-large',
             'too-many-samples',
             'unprocessable',
+            'too-many-jobs',
             'queue-unavailable',
           ),
         },
@@ -48,8 +50,10 @@ export function analyzeRoute(app: App, { analysis, config, queue }: Dependencies
     },
     async (request, reply) => {
       const question = questionOrRefuse(analysis.parse(request.body));
+      const policy = policyOrRefuse(request.body.policy, question.mode);
       const plan = planOrRefuse(analysis.plan(question, config));
-      const { job, created } = await queue.submit(plan);
+      const { job, created } = await queue.submit(plan, { tenant: request.tenant, policy });
+      request.log.info({ job: job.id, created }, 'job submitted');
       if (!isFinal(job.state)) reply.header('retry-after', retryAfterSeconds(job, Date.now()));
       return reply
         .code(created ? 202 : 200)

@@ -1,9 +1,10 @@
 /** POST /bounds: what the theorems say of a network, answered at once, without a job. */
+import { judge } from '../../plan/gate.js';
 import { BoundsRequestSchema } from '../../schemas/request.js';
 import { BoundsResultSchema } from '../../schemas/result.js';
 import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
-import { questionOrRefuse } from '../question-door.js';
+import { policyOrRefuse, questionOrRefuse } from '../question-door.js';
 
 export function boundsRoute(app: App, { analysis }: Dependencies): void {
   app.post(
@@ -14,7 +15,7 @@ export function boundsRoute(app: App, { analysis }: Dependencies): void {
         tags: ['bounds'],
         summary: 'Which theorems apply to a network, and the exact bounds they give',
         description:
-          'Takes the body of POST /analyze; `mode` may be left out and is not looked at otherwise: the answer is always that of mode `bounds`. Every hypothesis is checked on the network, never assumed.',
+          'Takes the body of POST /analyze; `mode` may be left out and is not looked at otherwise: the answer is always that of mode `bounds`. Every hypothesis is checked on the network, never assumed. A `policy` is judged by the bounds alone.',
         body: BoundsRequestSchema,
         response: {
           200: json('The space and the bounds.', BoundsResultSchema),
@@ -25,13 +26,16 @@ export function boundsRoute(app: App, { analysis }: Dependencies): void {
             'payload-too-large',
             'unsupported-media-type',
             'invalid-question',
+            'invalid-policy',
           ),
         },
       },
     },
     (request, reply) => {
       const question = questionOrRefuse(analysis.parse({ ...request.body, mode: 'bounds' }));
-      return reply.send(analysis.bounds(question));
+      const policy = policyOrRefuse(request.body.policy, 'bounds');
+      const result = analysis.bounds(question);
+      return reply.send(policy === null ? result : { ...result, ...judge(policy, result) });
     },
   );
 }

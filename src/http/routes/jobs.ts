@@ -64,7 +64,7 @@ export function jobRoutes(app: App, { queue }: Dependencies): void {
     async (request, reply) => {
       const { limit = LIMIT, cursor } = request.query;
       const page = await queue
-        .list(cursor === undefined ? { limit } : { limit, cursor })
+        .list({ limit, tenant: request.tenant, ...(cursor === undefined ? {} : { cursor }) })
         .catch((error: unknown) => {
           if (!(error instanceof RangeError)) throw error;
           throw new ProblemError('invalid-request', 'The cursor is none of this service.', {

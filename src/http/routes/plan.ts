@@ -3,7 +3,7 @@ import { PlanningSchema } from '../../schemas/plan.js';
 import { AnalyzeSchema } from '../../schemas/request.js';
 import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
-import { questionOrRefuse } from '../question-door.js';
+import { policyOrRefuse, questionOrRefuse } from '../question-door.js';
 
 export function planRoute(app: App, { analysis, config }: Dependencies): void {
   app.post(
@@ -26,12 +26,14 @@ export function planRoute(app: App, { analysis, config }: Dependencies): void {
             'unsupported-media-type',
             'invalid-question',
             'space-too-large',
+            'invalid-policy',
           ),
         },
       },
     },
     (request, reply) => {
       const question = questionOrRefuse(analysis.parse(request.body));
+      policyOrRefuse(request.body.policy, request.body.mode);
       return reply.send(analysis.planning(question, config));
     },
   );

@@ -1,4 +1,5 @@
-/** GET /jobs/{id}/result: the answer, byte for byte as it was stored. */
+/** GET /jobs/{id}/result: the answer, byte for byte as it was stored; with its verdict where the job has a policy. */
+import { judgedText } from '../../plan/gate.js';
 import { ResultSchema } from '../../schemas/result.js';
 import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
@@ -15,7 +16,7 @@ export function resultRoute(app: App, { queue }: Dependencies): void {
         tags: ['results'],
         summary: 'The exact answer of a job that succeeded',
         description:
-          'Canonical JSON, the same bytes every time: exact numbers are text, `value` fields are rounded for reading. 409 until the job has succeeded.',
+          'Canonical JSON, the same bytes every time: exact numbers are text, `value` fields are rounded for reading. 409 until the job has succeeded. Where the job has a policy, `verdict` and `rules` say what became of it.',
         params: JobParamsSchema,
         response: {
           200: json('The result; its shape depends on the mode.', ResultSchema, ['etag']),
@@ -33,8 +34,9 @@ export function resultRoute(app: App, { queue }: Dependencies): void {
     },
     async (request, reply) => {
       const job = await jobOrRefuse(queue, request.params.id);
-      const result = job.state === 'succeeded' ? await queue.result(job.id) : null;
-      if (result === null) throw noResult(job, Date.now());
+      const stored = job.state === 'succeeded' ? await queue.result(job.id) : null;
+      if (stored === null) throw noResult(job, Date.now());
+      const result = judgedText(job.policy, stored);
       const tag = contentTag(result);
       reply.header('etag', tag).header('cache-control', 'no-cache');
       if (matches(request.headers['if-none-match'], tag)) return reply.code(304).send();

@@ -144,6 +144,8 @@ describe('close()', () => {
           await once(begun, 'release');
           return '<p>late</p>';
         },
+        junit: () => '',
+        sarif: () => '{}',
         htmlPolicy: "default-src 'none'",
       },
     });

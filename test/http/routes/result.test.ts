@@ -118,7 +118,7 @@ describe('GET /jobs/{id}/report', () => {
     assert.equal(json.text, STORED);
   });
 
-  for (const accept of ['image/png', 'application/json;q=0, text/*;q=0', 'application/xml']) {
+  for (const accept of ['image/png', 'application/json;q=0, text/*;q=0', 'application/pdf']) {
     test(`Accept: ${accept} is refused, naming what there is`, async (t) => {
       const fixture = await service(t);
       const id = await finished(fixture);
@@ -129,6 +129,8 @@ describe('GET /jobs/{id}/report', () => {
         'application/json',
         'text/html',
         'text/markdown',
+        'application/sarif+json',
+        'application/xml',
       ]);
     });
   }
