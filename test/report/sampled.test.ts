@@ -117,8 +117,8 @@ test('printed ends enclose the interval', () => {
           nonDifferentiable: { ...result.density.nonDifferentiable, lower, upper },
         };
         const [low, high] = printedEnds({ ...result, density });
-        assert.ok(low !== undefined && low <= lower && low >= lower * 0.999, `${String(low)}`);
-        assert.ok(high !== undefined && high >= upper && high <= upper * 1.001, `${String(high)}`);
+        assert.ok(low !== undefined && low <= lower && low >= lower * 0.999, String(low));
+        assert.ok(high !== undefined && high >= upper && high <= upper * 1.001, String(high));
       },
     ),
     runs(500),
