@@ -13,7 +13,7 @@ const stored = (nonDifferentiable: string, undecided: string): string =>
     method: 'enumeration',
     engine: 'fake',
     question: {},
-    space: { parameters: 4, size: '81', log10: 1.9 },
+    space: { parameters: 4, size: '81', log10: 1.9, value: 81 },
     visited: '81',
     counts: { touched: '9', nonDifferentiable, incorrect: '0', undecided },
     density: {
@@ -22,6 +22,8 @@ const stored = (nonDifferentiable: string, undecided: string): string =>
       incorrect: { exact: '0', value: 0 },
     },
     firstMoment: { exact: '0', value: 0 },
+    secondMoment: null,
+    slack: null,
     bounds: [],
     neurons: [],
     witnesses: [],
