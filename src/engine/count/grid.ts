@@ -6,11 +6,13 @@
  * is proved, not hoped for: the largest magnitude of every partial sum of the forward pass (and of
  * the reverse pass, which needs only zero or not, so any positive scale will do) is computed over
  * all of Ω, in integers. Where it stays below 2^53 doubles hold every number exactly; otherwise the
- * network is declined, and the reference enumerator counts.
+ * network is declined, and the reference enumerator counts. So is one that is no chain of dense layers
+ * (convolutions are dense here).
  */
 import { isAffine, isFlatAt } from '../net/activation.js';
 import type { Polynomial } from '../net/polynomial.js';
 import {
+  inputsOf,
   usesOf,
   type ActivationEquation,
   type DenseEquation,
@@ -121,6 +123,7 @@ export function gridProgramOf(
   space: Space,
 ): GridProgram | null {
   if (space.radices.some((radix) => radix > MAX_RADIX)) return null;
+  if (!isChain(network)) return null;
   const uses = usesOf(network);
   const variesInSpace = new Set(space.digits);
   const listOf = new Map<ValueSet, readonly Rational[]>();
@@ -238,6 +241,18 @@ export function gridProgramOf(
     digits,
     reverseExact: reverseIsExact(reverseSteps),
   };
+}
+
+/** *Exact.* Whether each layer is a dense one that reads the layer before, and no loss stands on top. */
+export function isChain(network: Network): boolean {
+  const dense = network.equations.every(
+    ({ op }, k) => op === (k % 2 === 0 ? 'dense' : 'activation'),
+  );
+  const chained = network.equations.every((equation) => {
+    const read = inputsOf(equation);
+    return read.length === 1 && read[0] === equation.out - 1;
+  });
+  return dense && chained && network.loss === undefined;
 }
 
 function varies(entry: Entry): boolean {
