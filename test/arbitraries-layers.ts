@@ -21,6 +21,8 @@ interface Drawn {
   readonly input: Shape;
   /** Layers that no later layer reads yet, the last one aside. */
   readonly loose: readonly number[];
+  /** Whether every weight is a free parameter of its own, and most biases. */
+  readonly own: boolean;
 }
 
 function size(shape: Shape): number {
@@ -28,7 +30,7 @@ function size(shape: Shape): number {
 }
 
 const entry = fc.oneof(
-  { weight: 2, arbitrary: small as fc.Arbitrary<unknown> },
+  { weight: 2, arbitrary: small },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -45,14 +47,16 @@ function nested(shape: Shape): fc.Arbitrary<unknown> {
 }
 
 /** Own parameters, or entries of the given shape. */
-function weights(shape: Shape): fc.Arbitrary<object> {
+function weights(shape: Shape, own: boolean): fc.Arbitrary<object> {
+  if (own) return fc.constant({});
   return fc.oneof(
     { weight: 2, arbitrary: fc.constant({}) },
     { weight: 3, arbitrary: nested(shape).map((weight) => ({ weight })) },
   );
 }
 
-function biases(count: number): fc.Arbitrary<object> {
+function biases(count: number, own: boolean): fc.Arbitrary<object> {
+  if (own) return fc.constantFrom({}, {}, {}, {}, {}, { bias: false });
   return fc.oneof(
     fc.boolean().map((bias) => ({ bias })),
     fc.boolean().map((bias) => ({ bias })),
@@ -70,7 +74,7 @@ function positions(extent: number, kernel: number, stride: number, padding: numb
 }
 
 /** A layer that reads a vector of this shape. */
-function layerOn(shape: Shape): fc.Arbitrary<Drawing> {
+function layerOn(shape: Shape, own: boolean): fc.Arbitrary<Drawing> {
   const [channels = 1, height = 1, width = 1] = shape;
   const scale = fc
     .record({
@@ -85,7 +89,7 @@ function layerOn(shape: Shape): fc.Arbitrary<Drawing> {
   if (shape.length === 1) {
     const dense = fc.integer({ min: 1, max: 2 }).chain((units) =>
       fc
-        .tuple(weights([units, channels]), biases(units), activation)
+        .tuple(weights([units, channels], own), biases(units, own), activation)
         .map(([weight, bias, sigma]) => ({
           layer: { type: 'dense', units, ...weight, ...bias, activation: sigma },
           shape: [units],
@@ -123,8 +127,8 @@ function layerOn(shape: Shape): fc.Arbitrary<Drawing> {
         const out = positions(height, kernelSize, stride, padding);
         return fc
           .tuple(
-            weights([filters, channels / settings.groups, kernelSize]),
-            biases(filters),
+            weights([filters, channels / settings.groups, kernelSize], own),
+            biases(filters, own),
             activation,
           )
           .map(([weight, bias, sigma]) => ({
@@ -159,8 +163,8 @@ function layerOn(shape: Shape): fc.Arbitrary<Drawing> {
       ];
       return fc
         .tuple(
-          weights([filters, channels / settings.groups, rows, columns]),
-          biases(filters),
+          weights([filters, channels / settings.groups, rows, columns], own),
+          biases(filters, own),
           activation,
         )
         .map(([weight, bias, sigma]) => ({
@@ -224,7 +228,7 @@ function nextLayer(drawn: Drawn): fc.Arbitrary<Drawn> {
     { weight: 1, arbitrary: fc.constantFrom(...sources) },
   );
   const one = plain.chain((from) =>
-    layerOn(shapeAt(from)).map((drawing) =>
+    layerOn(shapeAt(from), drawn.own).map((drawing) =>
       with_(
         from === last ? drawing : { ...drawing, layer: { ...drawing.layer, from: name(from) } },
         [from],
@@ -256,12 +260,12 @@ function nextLayer(drawn: Drawn): fc.Arbitrary<Drawn> {
     });
   return fc.oneof(
     { weight: 4, arbitrary: one },
-    { weight: drawn.layers.length, arbitrary: joined },
+    { weight: drawn.loose.length > 0 ? 12 : drawn.layers.length, arbitrary: joined },
   );
 }
 
-function layers(input: Shape, count: number): fc.Arbitrary<Drawn> {
-  let drawn: fc.Arbitrary<Drawn> = fc.constant({ shapes: [], layers: [], input, loose: [] });
+function layers(input: Shape, count: number, own: boolean): fc.Arbitrary<Drawn> {
+  let drawn: fc.Arbitrary<Drawn> = fc.constant({ shapes: [], layers: [], input, loose: [], own });
   for (let k = 0; k < count; k += 1) drawn = drawn.chain(nextLayer);
   return drawn;
 }
@@ -279,6 +283,12 @@ const proxies = fc.oneof(
     max: tieRule,
     maxPool2d: tieRule,
   }),
+  // Inside the Clarke subdifferential, one mixture at all kinks, or one-sided.
+  fc.constantFrom(
+    { relu: ['1/2'], abs: ['0'], leaky_relu: ['1/2'], hardtanh: ['1/2', '1/2'] },
+    { relu: ['1/3'], abs: ['1'], hardtanh: ['1', '1'], leaky_relu: 'right' },
+    { maxPool2d: 'first', max: 'last', relu: 'left', abs: 'right', hardtanh: ['1', '0'] },
+  ),
 );
 
 const values = fc.constantFrom(['-1', '0', '1'], ['-1', '1'], ['0', '1'], ['0', '1', '2']);
@@ -295,10 +305,16 @@ function absent(value: unknown): unknown {
 export interface LayeredOptions {
   readonly maxPoints: bigint;
   readonly maxUnits?: number;
+  /** Every weight a free parameter of its own, and most biases: what the theorems ask for. */
+  readonly own?: boolean;
 }
 
 /** A random case of any layer types whose Ω has at most `maxPoints` points. */
-export function anyLayeredCase({ maxPoints, maxUnits = 40 }: LayeredOptions): fc.Arbitrary<Case> {
+export function anyLayeredCase({
+  maxPoints,
+  maxUnits = 40,
+  own = false,
+}: LayeredOptions): fc.Arbitrary<Case> {
   return fc
     .record({
       input: shape,
@@ -307,7 +323,7 @@ export function anyLayeredCase({ maxPoints, maxUnits = 40 }: LayeredOptions): fc
     })
     .chain(({ input, count, samples }) =>
       fc.record({
-        drawn: layers(input, count),
+        drawn: layers(input, count, own),
         inputs: fc.array(fc.array(small, { minLength: size(input), maxLength: size(input) }), {
           minLength: samples,
           maxLength: samples,

@@ -49,7 +49,7 @@ interface Unit {
 }
 
 /** Gives equal texts equal numbers. */
-type Naming = (text: string) => number;
+type Naming = (text: () => string) => number;
 
 /** The ray, and the names of what was met on it. */
 interface Ray {
@@ -69,9 +69,13 @@ export function derivativeAlongRay(
   direction: Row,
 ): readonly Row[] | null {
   const names = new Map<string, number>();
+  // Only a maximum asks whether two units are one function.
+  const named = network.equations.some(({ op }) => op === 'max');
   const naming: Naming = (text) => {
-    const known = names.get(text) ?? names.size;
-    names.set(text, known);
+    if (!named) return 0;
+    const name = text();
+    const known = names.get(name) ?? names.size;
+    names.set(name, known);
     return known;
   };
   const ray = { point, direction, naming };
@@ -83,7 +87,7 @@ export function derivativeAlongRay(
         series: [x],
         gradient: still,
         constant: true,
-        name: naming(toText(x)),
+        name: naming(() => toText(x)),
       })),
     ];
     for (const equation of network.equations) {
@@ -144,13 +148,12 @@ function activatedUnit(activation: Activation, unit: Unit, { naming }: Ray): Uni
     piece.slice(1).map((coefficient, k) => multiply(coefficient, integer(k + 1))),
     start,
   );
-  const shape = [activation.breakpoints, ...activation.pieces].map((list) => list.map(toText));
   return {
     series: compose(piece, series),
     // A constant unit has gradient zero, so at a kink it does not matter which piece is taken.
     gradient: gradient.map((entry) => multiply(slope, entry)),
     constant: constant || (!resting && piece.length <= 1),
-    name: naming(`${JSON.stringify(shape)} of ${String(unit.name)}`),
+    name: naming(() => `${textOf(activation)} of ${String(unit.name)}`),
   };
 }
 
@@ -179,12 +182,12 @@ function affineUnit(
   let constant = !('parameter' in bias);
   const gradient: Rational[] = point.map(() => ZERO);
   if ('parameter' in bias) gradient[bias.parameter] = bias.scale;
-  const summands = [`+ ${nameOf(bias)}`];
+  const summands = [() => `+ ${nameOf(bias)}`];
   row.forEach((entry, j) => {
     const z = from[j];
     if (z === undefined || (!('parameter' in entry) && isZero(entry.constant))) return;
     if (z.constant && z.series.every(isZero)) return;
-    summands.push(`${nameOf(entry)} of ${String(z.name)}`);
+    summands.push(() => `${nameOf(entry)} of ${String(z.name)}`);
     const weight = along(entry, point, direction);
     series = sum(series, product(weight, z.series));
     z.gradient.forEach((slope, p) => {
@@ -198,7 +201,17 @@ function affineUnit(
       constant &&= z.constant;
     }
   });
-  return { series, gradient, constant, name: naming(summands.sort().join(', ')) };
+  const name = naming(() =>
+    summands
+      .map((text) => text())
+      .sort()
+      .join(', '),
+  );
+  return { series, gradient, constant, name };
+}
+
+function textOf({ breakpoints, pieces }: Activation): string {
+  return JSON.stringify([breakpoints, ...pieces].map((list) => list.map(toText)));
 }
 
 function nameOf(entry: Entry): string {
