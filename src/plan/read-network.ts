@@ -181,6 +181,10 @@ function readLayer(
   }
 }
 
-function both(given: number | readonly [number, number]): readonly [number, number] {
-  return typeof given === 'number' ? [given, given] : given;
+/** The schema lets one number through, or two. */
+function both(given: number | readonly number[]): readonly [number, number] {
+  if (typeof given === 'number') return [given, given];
+  const [down, across] = given;
+  if (down === undefined || across === undefined) throw new Error('both: a pair has two numbers');
+  return [down, across];
 }

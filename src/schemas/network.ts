@@ -8,7 +8,6 @@ import {
   type TArray,
   type TInteger,
   type TSchema,
-  type TTuple,
   type TUnion,
 } from '@sinclair/typebox';
 import { ExactInputSchema } from './exact.js';
@@ -152,9 +151,9 @@ const list = <T extends TSchema>(items: T): TArray<T> =>
   Type.Array(items, { minItems: 1, maxItems: WIDTH_MAX });
 
 /** One number for both axes, or two: down the rows, across the columns. */
-const pair = (minimum: number, what: string): TUnion<[TInteger, TTuple<[TInteger, TInteger]>]> => {
+const pair = (minimum: number, description: string): TUnion<[TInteger, TArray<TInteger>]> => {
   const axis = Type.Integer({ minimum, maximum: AXIS_MAX });
-  return Type.Union([axis, Type.Tuple([axis, axis])], { description: what });
+  return Type.Union([axis, Type.Array(axis, { minItems: 2, maxItems: 2 })], { description });
 };
 const Steps = Type.Integer({ minimum: 0, maximum: AXIS_MAX });
 

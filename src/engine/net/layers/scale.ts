@@ -12,7 +12,7 @@ import type { LayerRule, ScaleDescription } from './layer.js';
 export const scale: LayerRule<ScaleDescription> = (layer, [x], program) => {
   const [channels = 0, ...rest] = x.shape;
   checkLength(program, ['scale'], layer.scale.length, channels, 'entries, one per channel,');
-  checkLength(program, ['shift'], layer.shift.length, channels, 'entries, one per channel,');
+  checkLength(program, ['shift'], layer.shift.length, layer.scale.length, 'entries');
   const size = sizeOf(rest);
   const channelOf = (unit: number): number => Math.floor(unit / size);
   const units = Array.from({ length: channels * size }, (_, unit) => unit);
