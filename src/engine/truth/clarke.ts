@@ -57,7 +57,16 @@ export function clarkeMembership(
   candidate: readonly Row[],
   maxLeaves: number,
 ): Clarke {
-  const inner = walk(network, point, { maxLeaves });
+  const direct = walk(network, point, { maxLeaves, until: candidate });
+  const vertex = direct.leaves.find((leaf) => equalRows(leaf.gradient, candidate));
+  if (vertex !== undefined) {
+    const found = certified(network, point, candidate, direct.leaves, [
+      { leaf: vertex, weight: ONE },
+    ]);
+    if (found.vertices !== undefined) return found;
+  }
+  // Without a ray for that very leaf the others may still show one.
+  const inner = vertex === undefined ? direct : walk(network, point, { maxLeaves });
   const hull = membership(distinctGradients(inner.leaves), candidate.flat());
   if (hull.weights !== null) {
     return certified(network, point, candidate, inner.leaves, hull.weights);

@@ -74,6 +74,8 @@ export interface WalkOptions {
   readonly maxLeaves: number;
   /** Stop at the second distinct gradient: enough for differentiability, not for hulls. */
   readonly stopWhenDecided?: boolean;
+  /** Stop at the first leaf with this gradient: enough where a hull is asked for one of its vertices. */
+  readonly until?: readonly Row[];
   /**
    * Follow every pattern of the ties that is not shown to be impossible, whether or not it is seen to
    * first order: the leaves then span the outer hull of theory.md section 4 and say nothing about
@@ -113,7 +115,7 @@ export function walk(network: Network, point: Row, options: WalkOptions): Walk {
   const zeroForm: Row = Array.from({ length: width }, () => ZERO);
   const leaves: Leaf[] = [];
   const distinct: (readonly Row[])[] = [];
-  const met: { limit: string | null } = { limit: null };
+  const met: { limit: string | null; wanted: boolean } = { limit: null, wanted: false };
 
   const emit = ({ forms, choices, cone }: Branch): void => {
     if (leaves.length === options.maxLeaves) {
@@ -123,10 +125,11 @@ export function walk(network: Network, point: Row, options: WalkOptions): Walk {
     const stacked = (forms[network.output] as readonly (readonly Row[])[]).flat();
     const gradient = throughLoss(network, values, stacked);
     leaves.push({ choices, direction: outer ? zeroForm : directionIn(cone, width), gradient });
+    if (options.until !== undefined && equalRows(options.until, gradient)) met.wanted = true;
     if (!distinct.some((other) => equalRows(other, gradient))) distinct.push(gradient);
   };
   const stopped = (): boolean =>
-    met.limit !== null || (options.stopWhenDecided === true && distinct.length > 1);
+    met.limit !== null || met.wanted || (options.stopWhenDecided === true && distinct.length > 1);
 
   const explore = (index: number, branch: Branch): void => {
     if (stopped()) return;
@@ -168,13 +171,16 @@ export function walk(network: Network, point: Row, options: WalkOptions): Walk {
     cone: wholeSpace(width),
     positive: [],
   });
-  const decided = met.limit === null || distinct.length > 1;
+  const decided = (met.limit === null && !met.wanted) || distinct.length > 1;
   const differentiable = decided ? distinct.length === 1 : null;
   return {
     value: outputAt(network, values),
     ties,
     leaves,
-    complete: met.limit === null && !(options.stopWhenDecided === true && distinct.length > 1),
+    complete:
+      met.limit === null &&
+      !met.wanted &&
+      !(options.stopWhenDecided === true && distinct.length > 1),
     limit: met.limit,
     differentiable,
     derivative: differentiable === true ? (distinct[0] ?? null) : null,
