@@ -66,7 +66,7 @@ function pointLines(result: PointResult): string[] {
     .slice(0, 5)
     .map(
       (t) =>
-        `on a kink         layer ${String(t.layer)}, unit ${String(t.unit)}, sample ${String(t.sample)}: ${t.activation} at ${t.kink}, AD uses ${t.proxy}${t.relevant ? '' : ' (no output depends on it)'}`,
+        `on a kink         layer ${String(t.layer)}, unit ${String(t.unit)}, sample ${String(t.sample)}: ${t.activation} ${'kink' in t ? `at ${t.kink}, AD uses ${t.proxy}` : `tied at inputs ${t.inputs.join(', ')}, AD gives ${t.proxies.join(', ')}`}${t.relevant ? '' : ' (no output depends on it)'}`,
     );
   const more = result.touched.length - ties.length;
   return [

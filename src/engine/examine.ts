@@ -5,14 +5,17 @@
  * Where too many pieces meet for the hulls to be walked, a theorem whose hypotheses were checked
  * may still certify membership; then no explicit certificate is given, and `why` names the theorem.
  */
+import { pushForward } from './ad/forward.js';
 import { reverseMode } from './ad/reverse.js';
-import type { Proxies } from './ad/rules.js';
+import type { Matrix, Proxies } from './ad/rules.js';
 import type { Network } from './net/ir.js';
 import { isZero, type Rational } from './num/rational.js';
 import { reportTheoremsAt } from './theorem/report.js';
 import type { TheoremReport } from './theorem/theorem.js';
 import { clarkeMembership, type Clarke } from './truth/clarke.js';
+import { canAllBePositive } from './truth/cone.js';
 import { valuesAt } from './truth/evaluate.js';
+import { constantUnits } from './truth/freedom.js';
 import { judgeOf, type Verdict } from './verdict.js';
 
 export interface Examination {
@@ -23,6 +26,8 @@ export interface Examination {
 
 /** Most leaves that the hulls of one point may take. */
 const HULL_LEAVES = 1024;
+/** Most numbers that the tangents of all units may hold: forward mode has a price. */
+const TANGENT_NUMBERS = 500_000;
 /** Most numbers that all leaves together may hold; bounds the memory of the hulls. */
 const HULL_NUMBERS = 4_000_000;
 
@@ -41,9 +46,13 @@ export function examine(
       ),
     ),
   );
+  const values = valuesAt(network, point);
   const theorems = reportTheoremsAt(network, proxies, {
-    values: valuesAt(network, point),
+    values,
     relevant,
+    constant: constantUnits(network, values),
+    tangents: () => tangentsAt(network, proxies, point),
+    canAllBePositive,
   });
   const numbers = verdict.ad.length * network.parameters.length;
   const leaves = Math.max(
@@ -57,4 +66,15 @@ export function examine(
       ? { membership: 'certified', why: `by ${theorem.id} (${theorem.why}); ${hull.why}` }
       : hull;
   return { verdict, clarke, theorems };
+}
+
+/** Tangents of all units by AD, `[sample][variable][parameter][unit]`; null where they are too many. */
+function tangentsAt(
+  network: Network,
+  proxies: Proxies,
+  point: readonly Rational[],
+): (readonly Matrix[])[] | null {
+  const units = network.widths.reduce((sum, width) => sum + width, 0);
+  if (network.inputs.length * units * network.parameters.length > TANGENT_NUMBERS) return null;
+  return network.inputs.map((input) => pushForward(network, proxies, point, input).tangents);
 }

@@ -3,6 +3,7 @@ export type { Differentiated } from './ad/forward.js';
 export { forwardMode } from './ad/forward.js';
 export {
   PROXY_PRESETS,
+  TYING_LAYERS,
   presetOf,
   proxiesOf,
   proxiesOfKinks,
@@ -10,6 +11,14 @@ export {
   type ProxyPreset,
 } from './ad/proxies.js';
 export { reverseMode } from './ad/reverse.js';
+export {
+  TIE_RULES,
+  isTieRule,
+  layersOutsideClarke,
+  sharesOf,
+  tieRuleNameOf,
+  type TieRuleName,
+} from './ad/ties.js';
 export type { Proxies } from './ad/rules.js';
 export {
   candidatesOf,
@@ -47,12 +56,16 @@ export { ActivationError, activation, type Activation, type Kink } from './net/a
 export { ACTIVATIONS, type ActivationKind } from './net/activations.js';
 export {
   buildNetwork,
+  buildShapedNetwork,
   type DomainDescription,
   type EntryDescription,
   type LayerDescription,
   type NetworkDescription,
+  type ShapedNetwork,
 } from './net/build.js';
-export { spaceSize, type Network } from './net/ir.js';
+export { spaceSize, type Loss, type Network } from './net/ir.js';
+export type { Source, TypedLayerDescription } from './net/layers/layer.js';
+export type { Shape } from './net/shape.js';
 export { fromDouble, log10Estimate, toDouble } from './num/float64.js';
 export {
   ONE,

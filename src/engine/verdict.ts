@@ -14,9 +14,7 @@ import { freedomOf, privateParameters } from './truth/freedom.js';
 import { equalRows, tiesAt, walk, type Tie } from './truth/walk.js';
 
 /** A tie, and whether AD gives its unit's output a non-zero cotangent: ∂^AD f/∂z ≠ 0. */
-export interface RelevantTie extends Tie {
-  readonly relevant: boolean;
-}
+export type RelevantTie = Tie & { readonly relevant: boolean };
 
 export type DecidedBy = 'untouched' | 'L-iff' | 'walk' | 'undecided';
 
@@ -27,6 +25,8 @@ export interface Verdict {
   /** Whether D^AD f(w) = Df(w); null where Df(w) does not exist, or undecided. */
   readonly adCorrect: boolean | null;
   readonly decidedBy: DecidedBy;
+  /** Which bound on the work was met; null unless undecided. */
+  readonly limit: string | null;
   /** f(w), stacked sample by sample. */
   readonly value: readonly Rational[];
   /** D^AD f(w), `[output, parameter]`. */
@@ -54,7 +54,7 @@ export function judgeOf(
   const maxLeaves = options.maxLeaves ?? MAX_LEAVES;
   return (point) => {
     const accused = reverseMode(network, proxies, point);
-    const common = { value: accused.value, ad: accused.jacobian };
+    const common = { value: accused.value, ad: accused.jacobian, limit: null };
     const values = valuesAt(network, point);
     const ties = tiesAt(network, values).map((tie): RelevantTie => {
       const variable = network.equations[tie.equation]?.out ?? 0;
@@ -89,6 +89,7 @@ export function judgeOf(
     return {
       ...common,
       ties,
+      limit: truth.differentiable === null ? truth.limit : null,
       differentiable: truth.differentiable,
       adCorrect: truth.derivative === null ? null : equalRows(truth.derivative, accused.jacobian),
       decidedBy: truth.differentiable === null ? 'undecided' : 'walk',

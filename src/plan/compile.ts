@@ -6,17 +6,22 @@ import {
   ACTIVATIONS,
   ActivationError,
   EngineError,
+  TIE_RULES,
   activation,
-  buildNetwork,
+  buildShapedNetwork,
+  isTieRule,
   neighbourhood,
   parseExact,
   resolveFormat,
   type Activation,
   type EngineFault,
   type EntryDescription,
+  type Loss,
   type Network,
   type Proxies,
   type Rational,
+  type ShapedNetwork,
+  type TypedLayerDescription,
   type ValueSet,
 } from '../engine/index.js';
 import type {
@@ -26,6 +31,8 @@ import type {
   QuestionEntry,
   QuestionFormat,
   QuestionFormats,
+  QuestionLayer,
+  QuestionLoss,
   QuestionNetwork,
 } from './question.js';
 
@@ -49,11 +56,14 @@ export function compileQuestion(question: Question): Compiled {
   const known = compiled.get(question);
   if (known !== undefined) return known;
   const network = compileNetwork(question.network, question.format);
-  const proxies = network.equations.map((equation) =>
-    equation.op === 'activation'
-      ? (question.proxies.layers[equation.layer] ?? []).map(parseExact)
-      : [],
-  );
+  // The texts of a layer stand in the order of its equations: its tie rule first, then its kinks.
+  const rest = question.proxies.layers.map((texts) => [...texts]);
+  const proxies = network.equations.map((equation) => {
+    const texts = rest[equation.layer] ?? [];
+    if (equation.op === 'max') return tieRule(texts.shift() ?? '');
+    if (equation.op !== 'activation') return [];
+    return texts.splice(0, equation.activation.kinks.length).map(parseExact);
+  });
   return compiledOf(question, network, proxies);
 }
 
@@ -91,15 +101,20 @@ export interface GivenFormats {
   readonly params: QuestionFormats['params'];
 }
 
+function tieRule(name: string): readonly Rational[] {
+  if (!isTieRule(name)) throw new Error(`compileQuestion: ${name} is no tie rule`);
+  return TIE_RULES[name];
+}
+
 /** *Exact.* The network of a question's parts. Throws an EngineError with every fault. */
 export function compileNetwork(description: QuestionNetwork, format: GivenFormats): Network {
+  return compileShaped(description, format).network;
+}
+
+/** *Exact.* The same, with the shape of each layer's output. */
+export function compileShaped(description: QuestionNetwork, format: GivenFormats): ShapedNetwork {
   const faults: EngineFault[] = [];
-  const layers = description.layers.map((layer, index) => ({
-    units: layer.units,
-    weight: layer.weight?.map((row) => row.map(entryOf)) ?? null,
-    bias: typeof layer.bias === 'boolean' ? layer.bias : layer.bias.map(entryOf),
-    activation: activationOf(layer.activation, ['network', 'layers', index, 'activation'], faults),
-  }));
+  const layers = description.layers.map((layer, index) => describe(layer, index, faults));
   if (faults.length > 0) throw new EngineError(faults);
   // The same format is one set, so that what is found of a set is found once.
   const known = new Map<string, ValueSet>();
@@ -109,14 +124,72 @@ export function compileNetwork(description: QuestionNetwork, format: GivenFormat
     known.set(key, set);
     return set;
   };
-  return buildNetwork(
-    { inputs: description.inputs.map((input) => input.map(parseExact)), layers },
+  return buildShapedNetwork(
+    {
+      inputs: description.inputs.map((input) => input.map(parseExact)),
+      ...(description.inputShape === undefined ? {} : { inputShape: description.inputShape }),
+      layers,
+      ...(description.loss === undefined ? {} : { loss: lossOf(description.loss) }),
+    },
     {
       weights: format.weights === null ? null : setOf(format.weights),
       biases: format.biases === null ? null : setOf(format.biases),
       params: new Map(Object.entries(format.params).map(([name, spec]) => [name, setOf(spec)])),
     },
   );
+}
+
+function lossOf(loss: QuestionLoss): Loss {
+  if (loss.type === 'sum') return loss;
+  return { type: loss.type, targets: loss.targets.map((row) => row.map(parseExact)) };
+}
+
+/** A layer with its numbers read and its activation built. */
+function describe(
+  layer: QuestionLayer,
+  index: number,
+  faults: EngineFault[],
+): TypedLayerDescription {
+  const build = (activation: QuestionActivation): Activation =>
+    activationOf(activation, ['network', 'layers', index, 'activation'], faults);
+  switch (layer.type) {
+    case 'dense':
+      return {
+        ...layer,
+        weight: layer.weight?.map((row) => row.map(entryOf)) ?? null,
+        bias: biasOf(layer.bias),
+        activation: build(layer.activation),
+      };
+    case 'conv2d':
+      return {
+        ...layer,
+        weight:
+          layer.weight?.map((filter) =>
+            filter.map((channel) => channel.map((row) => row.map(entryOf))),
+          ) ?? null,
+        bias: biasOf(layer.bias),
+        activation: build(layer.activation),
+      };
+    case 'conv1d':
+      return {
+        ...layer,
+        weight: layer.weight?.map((filter) => filter.map((taps) => taps.map(entryOf))) ?? null,
+        bias: biasOf(layer.bias),
+        activation: build(layer.activation),
+      };
+    case 'flatten':
+      return layer;
+    default: {
+      const activation = layer.activation === null ? null : build(layer.activation);
+      if (layer.type !== 'scale') return { ...layer, activation };
+      const { scale, shift } = layer;
+      return { ...layer, activation, scale: scale.map(parseExact), shift: shift.map(parseExact) };
+    }
+  }
+}
+
+function biasOf(bias: boolean | readonly QuestionEntry[]): boolean | EntryDescription[] {
+  return typeof bias === 'boolean' ? bias : bias.map(entryOf);
 }
 
 function entryOf(entry: QuestionEntry): EntryDescription {

@@ -16,7 +16,7 @@ import {
 } from '../engine/index.js';
 import type { ExactInput } from '../schemas/exact.js';
 import type { SamplingInput } from '../schemas/sampling.js';
-import type { Faults } from './faults.js';
+import type { Faults } from './reading.js';
 import type { QuestionSampling } from './question.js';
 
 const CONFIDENCE = rational(99n, 100n);

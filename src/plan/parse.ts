@@ -6,15 +6,18 @@
  * Every fault that can be seen is reported, each with the JSON Pointer of its field.
  */
 import {
-  ACTIVATIONS,
   EngineError,
   FormatError,
   PROXY_PRESETS,
-  fromDouble,
+  TIE_RULES,
+  TYING_LAYERS,
+  isTieRule,
+  layersOutsideClarke,
   parseExact,
   presetOf,
   proxiesOf,
   resolveFormat,
+  tieRuleNameOf,
   toText,
   type Network,
   type Proxies,
@@ -24,20 +27,13 @@ import {
 } from '../engine/index.js';
 import type { ExactInput } from '../schemas/exact.js';
 import type { FormatInput, SingleFormatInput } from '../schemas/format.js';
-import type { ActivationInput, DenseLayerInput, EntryInput } from '../schemas/network.js';
 import type { AnalyzeInput, Mode, ProxiesInput } from '../schemas/request.js';
-import { compileNetwork, rememberCompiled, type GivenFormats } from './compile.js';
-import { Faults, type Path } from './faults.js';
+import { compileShaped, rememberCompiled, type GivenFormats } from './compile.js';
+import { tooLargeToCount } from './count-limit.js';
 import { checkMethod, readSampling } from './parse-sampling.js';
-import type {
-  Fault,
-  Question,
-  QuestionActivation,
-  QuestionEntry,
-  QuestionFormat,
-  QuestionLayer,
-  QuestionNetwork,
-} from './question.js';
+import type { Fault, Question, QuestionFormat } from './question.js';
+import { readNetwork, withShapes } from './read-network.js';
+import { exact, Faults, type Path } from './reading.js';
 
 export type Parsed =
   | { readonly ok: true; readonly question: Question }
@@ -59,14 +55,7 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   const request = body as Omit<AnalyzeInput, 'mode'> & { mode?: Mode };
   const faults = new Faults();
   const mode = request.mode ?? defaultMode;
-  const network = {
-    inputs: request.network.inputs.map((input, sample) =>
-      input.map((x, entry) => exact(x, ['network', 'inputs', sample, entry], faults)),
-    ),
-    layers: request.network.layers.map((layer, index) =>
-      readLayer(layer, ['network', 'layers', index], faults),
-    ),
-  };
+  const network = readNetwork(request.network, faults);
   const formats = readFormats(request.format, faults);
   const overrides = readProxies(request.proxies ?? 'pytorch', faults);
   if (mode === 'point' && request.parameters === undefined) {
@@ -99,11 +88,11 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   const sampling = mode === 'sampled' ? readSampling(request.sampling ?? {}, faults) : null;
   if (faults.list.length > 0) return refused(faults);
   const tooLarge = mode === 'exhaustive' ? tooLargeToCount(network) : null;
-  if (tooLarge !== null) return tooLarge;
+  if (tooLarge !== null) return { ...SPACE_TOO_LARGE, ...tooLarge, faults: [faultOf(tooLarge)] };
 
   const built = guarded(faults, () => {
-    const compiled = compileNetwork(network, formats);
-    return { compiled, proxies: proxiesOf(compiled, overrides) };
+    const { network: compiled, shapes } = compileShaped(network, formats);
+    return { compiled, shapes, proxies: proxiesOf(compiled, overrides) };
   });
   if (built === null) return refused(faults);
   const parameters =
@@ -128,13 +117,15 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   const biases = formats.biases ?? formats.weights;
   if (weights === null || biases === null)
     throw new Error('parseRequest: a format without any set');
+  const outsideClarke = layersOutsideClarke(built.compiled, built.proxies);
   const question: Question = {
     mode,
-    network,
+    network: withShapes(network, built.shapes),
     format: { weights, biases, params: formats.params },
     proxies: {
       preset: presetOf(built.compiled, built.proxies) ?? 'custom',
-      layers: proxyTexts(built.compiled, built.proxies),
+      layers: proxyTexts(network.layers.length, built.compiled, built.proxies),
+      ...(outsideClarke.length === 0 ? {} : { outsideClarke }),
     },
     ...(parameters === null ? {} : { parameters }),
     ...(sampling === null ? {} : { sampling }),
@@ -144,38 +135,10 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   return { ok: true, question };
 }
 
-/** An exhaustive question of more weights and biases is refused before its network is built. */
-const EXHAUSTIVE_ENTRIES_MAX = 150_000;
+const SPACE_TOO_LARGE = { ok: false, status: 422, code: 'space-too-large' } as const;
 
-/** The refusal of a network too large to plan a count of; null where it is not. */
-function tooLargeToCount(network: QuestionNetwork): Parsed | null {
-  const entries = entriesOf(network);
-  if (entries <= EXHAUSTIVE_ENTRIES_MAX) return null;
-  const detail = `Mode "exhaustive" plans counts of networks of up to ${String(EXHAUSTIVE_ENTRIES_MAX)} weights and biases; this one has ${String(entries)}. The largest mode that fits is "bounds".`;
-  return {
-    ok: false,
-    status: 422,
-    code: 'space-too-large',
-    detail,
-    faults: [{ pointer: '/network', code: 'space-too-large', detail }],
-    extensions: {
-      entries: String(entries),
-      maxEntries: String(EXHAUSTIVE_ENTRIES_MAX),
-      largestMode: 'bounds',
-      nearest: { mode: 'bounds', format: null },
-    },
-  };
-}
-
-/** Weights and biases of a network, constants among them; told without building it. */
-function entriesOf({ inputs, layers }: QuestionNetwork): number {
-  let fanIn = inputs[0]?.length ?? 0;
-  let entries = 0;
-  for (const { units, bias } of layers) {
-    entries += units * fanIn + (bias === false ? 0 : units);
-    fanIn = units;
-  }
-  return entries;
+function faultOf({ detail }: { readonly detail: string }): Fault {
+  return { pointer: '/network', code: SPACE_TOO_LARGE.code, detail };
 }
 
 function refused(faults: Faults): Parsed {
@@ -202,72 +165,6 @@ function guarded<T>(faults: Faults, make: () => T): T | null {
     for (const { path, code, detail } of error.faults) faults.add(path, code, detail);
     return null;
   }
-}
-
-function exact(input: ExactInput, path: Path, faults: Faults): string {
-  try {
-    return toText(typeof input === 'number' ? fromDouble(input) : parseExact(input));
-  } catch (error) {
-    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
-    faults.add(path, 'invalid-number', error.message);
-    return '0';
-  }
-}
-
-function readEntry(entry: EntryInput, path: Path, faults: Faults): QuestionEntry {
-  if (typeof entry !== 'object') return exact(entry, path, faults);
-  const scale = entry.scale === undefined ? '1' : exact(entry.scale, [...path, 'scale'], faults);
-  return { param: entry.param, scale };
-}
-
-function readLayer(layer: DenseLayerInput, path: Path, faults: Faults): QuestionLayer {
-  const { bias = true, weight } = layer;
-  return {
-    type: 'dense',
-    units: layer.units,
-    bias:
-      typeof bias === 'boolean'
-        ? bias
-        : bias.map((entry, unit) => readEntry(entry, [...path, 'bias', unit], faults)),
-    weight:
-      weight?.map((row, unit) =>
-        row.map((entry, j) => readEntry(entry, [...path, 'weight', unit, j], faults)),
-      ) ?? null,
-    activation: readActivation(layer.activation ?? 'identity', [...path, 'activation'], faults),
-  };
-}
-
-function readActivation(input: ActivationInput, path: Path, faults: Faults): QuestionActivation {
-  const { type, ...given }: { type: string; [setting: string]: unknown } =
-    typeof input === 'string' ? { type: input } : input;
-  if (type === 'piecewise' && typeof input !== 'string') {
-    const { breakpoints, pieces } = given as {
-      breakpoints: readonly ExactInput[];
-      pieces: readonly (readonly ExactInput[])[];
-    };
-    return {
-      type,
-      breakpoints: breakpoints.map((t, k) => exact(t, [...path, 'breakpoints', k], faults)),
-      pieces: pieces.map((piece, k) =>
-        piece.map((c, power) => exact(c, [...path, 'pieces', k, power], faults)),
-      ),
-    };
-  }
-  const kind = ACTIVATIONS.get(type);
-  if (kind === undefined) {
-    const detail =
-      type === 'piecewise'
-        ? '"piecewise" needs breakpoints and pieces: { "type": "piecewise", … }'
-        : `${JSON.stringify(type)} is no activation; known are ${[...ACTIVATIONS.keys()].join(', ')} and piecewise`;
-    faults.add(path, 'unknown-activation', detail);
-    return { type: 'identity' };
-  }
-  const settings: Record<string, string> = {};
-  for (const [name, preset] of Object.entries(kind.settings)) {
-    const value = given[name] as ExactInput | undefined;
-    settings[name] = value === undefined ? toText(preset) : exact(value, [...path, name], faults);
-  }
-  return { type, ...settings };
 }
 
 function readFormats(input: FormatInput, faults: Faults): GivenFormats {
@@ -328,6 +225,13 @@ function readProxies(input: ProxiesInput, faults: Faults): ProxyDescription {
     const path = ['proxies', type];
     if (typeof choice === 'string' && isPreset(choice)) {
       overrides.set(type, choice);
+    } else if ((TYING_LAYERS as readonly string[]).includes(type)) {
+      if (typeof choice === 'string' && isTieRule(choice)) {
+        overrides.set(type, TIE_RULES[choice]);
+      } else {
+        const known = [...Object.keys(TIE_RULES), ...PROXY_PRESETS].join(', ');
+        faults.add(path, 'invalid-proxy', `is no rule for tied maxima; known are ${known}`);
+      }
     } else if (typeof choice === 'string' && !/^[-+.0-9]/.test(choice)) {
       unknown(choice, path);
     } else {
@@ -378,11 +282,13 @@ function readPoint(
   });
 }
 
-/** Per layer of the request, the proxies of its activation as text. */
-function proxyTexts(network: Network, proxies: Proxies): string[][] {
-  const layers: string[][] = [];
+/** Per layer of the request: the name of its tie rule if it has one, then the proxies at its kinks. */
+function proxyTexts(count: number, network: Network, proxies: Proxies): string[][] {
+  const layers = Array.from({ length: count }, (): string[] => []);
   network.equations.forEach((equation, index) => {
-    if (equation.op === 'activation') layers[equation.layer] = (proxies[index] ?? []).map(toText);
+    const own = proxies[index] ?? [];
+    const texts = equation.op === 'max' ? [tieRuleNameOf(own) ?? 'custom'] : own.map(toText);
+    layers[equation.layer]?.push(...texts);
   });
   return layers;
 }

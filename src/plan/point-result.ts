@@ -1,11 +1,13 @@
 /** The result of mode `point`: one examination, as text. */
 import {
+  sharesOf,
   spaceSize,
   toText,
   type Examination,
   type Network,
   type Proxies,
   type Rational,
+  type RelevantTie,
 } from '../engine/index.js';
 import type { PointResult } from '../schemas/result.js';
 import { boundOf, refuseContradictions } from './bound-text.js';
@@ -18,6 +20,39 @@ function matrixText(matrix: Matrix): string[][] {
   return matrix.map((row) => row.map(toText));
 }
 
+function touchedText(
+  network: Network,
+  proxies: Proxies,
+  tie: RelevantTie,
+): PointResult['touched'][number] {
+  const equation = network.equations[tie.equation];
+  const own = proxies[tie.equation] ?? [];
+  const { layer, unit, sample, relevant } = tie;
+  const place = { layer, unit, sample };
+  if ('tied' in tie) {
+    if (equation?.op !== 'max') throw new Error('pointResult: a tied maximum without a maximum');
+    return {
+      ...place,
+      activation: equation.type,
+      inputs: [...tie.tied],
+      proxies: sharesOf(own, tie.tied.length).map(toText),
+      relevant,
+    };
+  }
+  if (equation?.op !== 'activation') throw new Error('pointResult: a tie without an activation');
+  const kink = equation.activation.kinks[tie.kink];
+  const proxy = own[tie.kink];
+  if (kink === undefined || proxy === undefined)
+    throw new Error('pointResult: a tie off the kinks');
+  return {
+    ...place,
+    activation: equation.activation.type,
+    kink: toText(kink.at),
+    proxy: toText(proxy),
+    relevant,
+  };
+}
+
 /** *Exact.* The result of an examination. Throws a Contradiction where it breaks a theorem. */
 export function pointResult(
   plan: Plan,
@@ -25,23 +60,7 @@ export function pointResult(
   proxies: Proxies,
   { verdict, clarke, theorems }: Examination,
 ): PointResult {
-  const touched = verdict.ties.map((tie) => {
-    const equation = network.equations[tie.equation];
-    if (equation?.op !== 'activation') throw new Error('pointResult: a tie without an activation');
-    const kink = equation.activation.kinks[tie.kink];
-    const proxy = proxies[tie.equation]?.[tie.kink];
-    if (kink === undefined || proxy === undefined)
-      throw new Error('pointResult: a tie off the kinks');
-    return {
-      layer: tie.layer,
-      unit: tie.unit,
-      sample: tie.sample,
-      activation: equation.activation.type,
-      kink: toText(kink.at),
-      proxy: toText(proxy),
-      relevant: tie.relevant,
-    };
-  });
+  const touched = verdict.ties.map((tie) => touchedText(network, proxies, tie));
   const bounds = theorems.map((report) => {
     const bound = boundOf(report, null);
     return report.applies ? { ...bound, holds: holdsAt(report.id, report.on) } : bound;
@@ -53,6 +72,7 @@ export function pointResult(
     question: { ...plan.question },
     space: spaceText(plan.parameters, spaceSize(network)),
     decidedBy: verdict.decidedBy,
+    ...(verdict.limit === null ? {} : { limit: verdict.limit }),
     differentiable: verdict.differentiable,
     adCorrect: verdict.adCorrect,
     touched,

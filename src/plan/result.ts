@@ -150,14 +150,17 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
     neurons: neurons.map((neuron, k) => {
       const equation = network.equations[neuron.equation];
       const counted = tally.neurons[k];
-      if (equation?.op !== 'activation' || counted === undefined) {
+      const tying = equation?.op === 'activation' || equation?.op === 'max';
+      if (!tying || counted === undefined) {
         throw new Error('exhaustiveResult: the tally is of another network');
       }
       return {
         layer: neuron.layer,
         unit: neuron.unit,
-        activation: equation.activation.type,
-        kinks: equation.activation.kinks.map((kink) => toText(kink.at)),
+        // A maximum has ties but no kinks.
+        activation: equation.op === 'max' ? equation.type : equation.activation.type,
+        kinks:
+          equation.op === 'max' ? [] : equation.activation.kinks.map((kink) => toText(kink.at)),
         touched: points(counted.touched),
         relevant: points(counted.relevant),
       };

@@ -5,6 +5,7 @@ import type { ReportDocument, Section } from './document.js';
 import { boundsSection, densitySection } from './density-section.js';
 import { glossarySection } from './glossary.js';
 import { neuronsSection } from './neurons-section.js';
+import { shapeOf, sizeOf } from './parameter-order.js';
 import { pointSections } from './point-section.js';
 import { policySections } from './policy-section.js';
 import { computationSection, proofSection } from './proof-section.js';
@@ -56,7 +57,7 @@ function middle(result: Result, question: Question): Section[] {
 function shapeText(question: Question): string {
   const widths = [
     question.network.inputs[0]?.length ?? 0,
-    ...question.network.layers.map((layer) => layer.units),
+    ...question.network.layers.map((layer) => sizeOf(shapeOf(layer))),
   ];
   const shown = widths.length > 8 ? [...widths.slice(0, 4), '…', ...widths.slice(-2)] : widths;
   return shown.map(String).join('-');

@@ -3,7 +3,8 @@
  * row its new weight parameters, then its new bias parameters. A name that came earlier is the same
  * parameter and takes no new place.
  *
- * A parameter without a name of its own is written `w₀[1,2]` (layer 0, unit 1, input 2) or `b₀[1]`;
+ * A parameter without a name of its own is written `w₀[1,2]` (layer 0, unit 1, input 2) or `b₀[1]`, a
+ * convolution's `w₀[f,c,i,j]` (filter, channel, row, column);
  * names of requests are ASCII, so the two cannot be confused; nor can a parameter named `x` and the
  * components x₀, x₁, … of the input.
  */
@@ -17,9 +18,9 @@ export type WorkedEntry =
   | { readonly kind: 'parameter'; readonly index: number; readonly scale: Rational };
 
 export interface LayerEntries {
-  /** `[unit][input]`. */
+  /** `[unit][input]`, or `[filter][tap]` of a convolution; empty where a layer has no weights. */
   readonly weight: readonly (readonly WorkedEntry[])[];
-  /** One per unit; null where the layer adds nothing. */
+  /** One per unit or filter; null where the layer adds nothing. */
   readonly bias: readonly WorkedEntry[] | null;
 }
 
@@ -35,10 +36,37 @@ export function subscript(i: number): string {
   return String(i).replace(/[0-9]/g, (digit) => SUBSCRIPTS[Number(digit)] as string);
 }
 
-/** *Exact.* The inputs that each unit of a layer has: the inputs, or the units of the layer below. */
+/** Whether every layer is dense and reads the one before, the inputs are flat, and there is no loss. */
+export function isDenseChain({ network }: Question): boolean {
+  return (
+    network.inputShape === undefined &&
+    network.loss === undefined &&
+    network.layers.every(({ type, from }) => type === 'dense' && from === undefined)
+  );
+}
+
+/** *Exact.* The shape of a layer's output. */
+export function shapeOf(layer: QuestionLayer): readonly number[] {
+  return layer.shape ?? (layer.type === 'dense' ? [layer.units] : []);
+}
+
+/** *Exact.* The number of units of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((all, extent) => all * extent, 1);
+}
+
+/** *Exact.* The shape of what a layer reads, or of the first of several. */
+export function inputShapeOf(question: Question, l: number): readonly number[] {
+  const { inputs, inputShape, layers } = question.network;
+  const [from = l === 0 ? 'input' : l - 1] = [layers[l]?.from].flat();
+  if (from === 'input') return inputShape ?? [inputs[0]?.length ?? 0];
+  const source = layers[from];
+  return source === undefined ? [] : shapeOf(source);
+}
+
+/** *Exact.* The size of what each layer reads. */
 export function fanIns(question: Question): number[] {
-  const { inputs, layers } = question.network;
-  return layers.map((_, l) => (l === 0 ? (inputs[0]?.length ?? 0) : (layers[l - 1]?.units ?? 0)));
+  return question.network.layers.map((_, l) => sizeOf(inputShapeOf(question, l)));
 }
 
 /** *Exact.* Names and places of all free parameters. */
@@ -58,25 +86,58 @@ export function parameterOrder(question: Question): ParameterOrder {
     }
     return { kind: 'parameter', index, scale: readRational(entry.scale) };
   };
-  const widths = fanIns(question);
   const layers = question.network.layers.map((layer, l) => ({
-    weight: weightEntries(layer, l, widths[l] as number, own, given),
+    weight: weightEntries(layer, l, inputShapeOf(question, l), own, given),
     bias: biasEntries(layer, l, own, given),
   }));
   return { names, layers };
 }
 
+/** The shape of a layer's weights: unit or filter first. */
+function weightShape(layer: QuestionLayer, input: readonly number[]): readonly number[] {
+  const channels = input[0] ?? 0;
+  switch (layer.type) {
+    case 'dense':
+      return [layer.units, sizeOf(input)];
+    case 'conv2d':
+      return [layer.filters, channels / layer.groups, ...layer.kernelSize];
+    case 'conv1d':
+      return [layer.filters, channels / layer.groups, layer.kernelSize];
+    default:
+      return [];
+  }
+}
+
 function weightEntries(
   layer: QuestionLayer,
   l: number,
-  fanIn: number,
+  input: readonly number[],
   own: (name: string) => WorkedEntry,
   given: (entry: QuestionEntry) => WorkedEntry,
 ): WorkedEntry[][] {
-  if (layer.weight !== null) return layer.weight.map((row) => row.map(given));
-  return Array.from({ length: layer.units }, (_, i) =>
-    Array.from({ length: fanIn }, (_, j) => own(`w${subscript(l)}[${String(i)},${String(j)}]`)),
+  if (!('weight' in layer)) return [];
+  if (layer.weight !== null) {
+    return layer.weight.map((row) => row.flat(3).map((entry) => given(entry)));
+  }
+  const [rows = 0, ...rest] = weightShape(layer, input);
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: sizeOf(rest) }, (__, k) =>
+      own(`w${subscript(l)}[${[i, ...indicesOf(k, rest)].map(String).join(',')}]`),
+    ),
   );
+}
+
+/** The indices of the k-th place of a shape, row-major. */
+function indicesOf(k: number, shape: readonly number[]): number[] {
+  let rest = k;
+  return [...shape]
+    .reverse()
+    .map((extent) => {
+      const index = rest % extent;
+      rest = (rest - index) / extent;
+      return index;
+    })
+    .reverse();
 }
 
 function biasEntries(
@@ -85,7 +146,8 @@ function biasEntries(
   own: (name: string) => WorkedEntry,
   given: (entry: QuestionEntry) => WorkedEntry,
 ): WorkedEntry[] | null {
-  if (layer.bias === false) return null;
+  if (!('bias' in layer) || layer.bias === false) return null;
   if (layer.bias !== true) return layer.bias.map(given);
-  return Array.from({ length: layer.units }, (_, i) => own(`b${subscript(l)}[${String(i)}]`));
+  const count = layer.type === 'dense' ? layer.units : layer.filters;
+  return Array.from({ length: count }, (_, i) => own(`b${subscript(l)}[${String(i)}]`));
 }

@@ -15,9 +15,9 @@ import {
   type Section,
 } from './document.js';
 import { rationalText, readRational } from './number-text.js';
-import { parameterOrder, type ParameterOrder } from './parameter-order.js';
+import { parameterOrder, shapeOf, sizeOf, type ParameterOrder } from './parameter-order.js';
 import { parameterTable } from './witness-section.js';
-import { canWork, workOut } from './worked.js';
+import { NOT_WORKED, canWork, workOut } from './worked.js';
 
 const TOUCHED_SHOWN = 100;
 const NEURONS_WORKED = 4;
@@ -41,10 +41,15 @@ export function pointSections(result: PointResult, question: Question): Section[
   ];
 }
 
-/** Outputs are stacked sample by sample. */
+function outputsPerSample({ network }: Question): number {
+  const last = network.layers.at(-1);
+  return last === undefined ? 1 : sizeOf(shapeOf(last));
+}
+
+/** Outputs are stacked sample by sample; a loss is one. */
 function outputName(question: Question, row: number): string {
-  const units = question.network.layers.at(-1)?.units ?? 1;
-  return question.network.inputs.length === 1
+  const units = outputsPerSample(question);
+  return question.network.inputs.length === 1 || question.network.loss !== undefined
     ? `f[${String(row)}]`
     : `f[${String(Math.floor(row / units))};${String(row % units)}]`;
 }
@@ -55,7 +60,9 @@ function pointBlocks(result: PointResult, question: Question, order: ParameterOr
     parameterTable(order, question.parameters ?? [], 'Parameters of the point'),
     paragraph(
       'The value of the function there',
-      question.network.inputs.length === 1 ? '' : ' (f[s;u] is output u at sample s)',
+      question.network.inputs.length === 1 || question.network.loss !== undefined
+        ? ''
+        : ' (f[s;u] is output u at sample s)',
       shown.length < result.value.length
         ? `; the first ${String(shown.length)} of ${String(result.value.length)} outputs:`
         : ':',
@@ -74,7 +81,8 @@ function pointBlocks(result: PointResult, question: Question, order: ParameterOr
 
 function touchedBlocks(result: PointResult, question: Question, order: ParameterOrder): Block[] {
   const { touched } = result;
-  if (touched.length === 0) return [paragraph('No pre-activation lies on a kink.')];
+  if (touched.length === 0)
+    return [paragraph('No pre-activation lies on a kink, and no maximum is attained twice.')];
   const blocks: Block[] = [
     {
       kind: 'table',
@@ -96,18 +104,19 @@ function touchedBlocks(result: PointResult, question: Question, order: Parameter
           `layer ${String(t.layer)}, unit ${String(t.unit)}`,
           String(t.sample),
           t.activation,
-          exactOnly(t.kink),
-          exactOnly(t.proxy),
+          'kink' in t ? exactOnly(t.kink) : `inputs ${t.inputs.map(String).join(', ')} tie`,
+          'kink' in t ? exactOnly(t.proxy) : t.proxies.join(', '),
           t.relevant ? 'yes' : 'no',
         ]),
     },
   ];
   if (question.parameters === undefined) return blocks;
   if (!canWork(question, order)) {
-    return [...blocks, paragraph('The network is too large to work out its pre-activations here.')];
+    return [...blocks, paragraph(NOT_WORKED)];
   }
   const parameters = question.parameters.map(readRational);
   for (const tied of touched.slice(0, NEURONS_WORKED)) {
+    if (!('kink' in tied)) continue;
     const worked = workOut(question, order, parameters, tied.sample, tied.layer, tied.unit);
     const agrees = rationalText(worked.y) === tied.kink;
     blocks.push(
@@ -201,11 +210,13 @@ interface Window {
 
 /** *Exact.* Those of the tied neurons first (their samples, their parameters), the others after. */
 function windowOf(result: PointResult, question: Question, order: ParameterOrder): Window {
-  const units = question.network.layers.at(-1)?.units ?? 1;
+  const units = outputsPerSample(question);
   const rows = new Set<number>();
   const columns = new Set<number>();
   for (const { layer, unit, sample } of result.touched.slice(0, TOUCHED_SHOWN)) {
     for (let u = 0; u < units; u += 1) rows.add(sample * units + u);
+    // Units of other layers are not rows of weights.
+    if (question.network.layers[layer]?.type !== 'dense') continue;
     const entries = order.layers[layer];
     for (const entry of [...(entries?.weight[unit] ?? []), entries?.bias?.[unit]]) {
       if (entry?.kind === 'parameter') columns.add(entry.index);

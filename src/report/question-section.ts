@@ -4,6 +4,7 @@ import type {
   QuestionActivation,
   QuestionEntry,
   QuestionFormat,
+  QuestionLayer,
 } from '../plan/question.js';
 import type { Result } from '../schemas/result.js';
 import {
@@ -18,7 +19,7 @@ import {
   type Inline,
   type Section,
 } from './document.js';
-import { fanIns, subscript } from './parameter-order.js';
+import { fanIns, shapeOf, sizeOf, subscript } from './parameter-order.js';
 
 const LAYERS_SHOWN = 64;
 const SAMPLES_SHOWN = 8;
@@ -69,15 +70,11 @@ function layerTable(question: Question): Block {
     .slice(0, LAYERS_SHOWN)
     .map((layer, l): readonly Cell[] => [
       String(l),
-      layer.type,
-      `${String(layer.units)} × ${String(widths[l])}`,
-      activationText(layer.activation),
-      layer.weight === null ? 'free, one each' : entriesText(layer.weight.flat()),
-      layer.bias === true
-        ? 'free, one per unit'
-        : layer.bias === false
-          ? 'none'
-          : entriesText(layer.bias),
+      typeText(layer),
+      `${String(sizeOf(shapeOf(layer)))} × ${String(widths[l])}`,
+      layer.activation === null ? 'identity' : activationText(layer.activation),
+      weightText(layer),
+      biasText(layer),
     ]);
   return {
     kind: 'table',
@@ -92,6 +89,33 @@ function layerTable(question: Question): Block {
     ],
     rows,
   };
+}
+
+/** The type, what it reads where that is not the layer before, and its settings. */
+function typeText(layer: QuestionLayer): string {
+  const { type, from } = layer;
+  const settings = Object.entries(layer)
+    .filter(([name]) => !NOT_SETTINGS.has(name))
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const sources = from === undefined ? [] : [`from ${[from].flat().map(String).join(', ')}`];
+  const all = [...sources, ...settings];
+  return all.length === 0 ? type : `${type} (${all.join(', ')})`;
+}
+
+/** Members of a layer that stand in columns of their own. */
+const NOT_SETTINGS = new Set(['type', 'from', 'units', 'weight', 'bias', 'activation']);
+
+function weightText(layer: QuestionLayer): string {
+  if (!('weight' in layer)) return 'none';
+  if (layer.weight !== null)
+    return entriesText(layer.weight.flat<readonly unknown[], 4>(4) as QuestionEntry[]);
+  return layer.type === 'dense' ? 'free, one each' : 'free, shared by all positions';
+}
+
+function biasText(layer: QuestionLayer): string {
+  if (!('bias' in layer) || layer.bias === false) return 'none';
+  if (layer.bias !== true) return entriesText(layer.bias);
+  return layer.type === 'dense' ? 'free, one per unit' : 'free, one per filter';
 }
 
 /** An activation's name and settings, as the question gives them. */
@@ -159,14 +183,14 @@ function formatBlocks(question: Question, sizes: readonly FormatSize[]): Block[]
 }
 
 function proxyBlocks(question: Question): Block[] {
-  const { preset, layers } = question.proxies;
+  const { preset, layers, outsideClarke } = question.proxies;
   const items = layers.flatMap((proxies, l): (readonly Inline[])[] =>
     proxies.length === 0
       ? []
       : [
           [
             `layer ${String(l)}, `,
-            activationText(question.network.layers[l]?.activation ?? { type: '?' }),
+            proxyOwner(question.network.layers[l]),
             ': ',
             code(proxies.join(', ')),
           ],
@@ -184,7 +208,22 @@ function proxyBlocks(question: Question): Block[] {
             '), one value per kink in increasing order:',
           ),
     ...(items.length === 0 ? [] : [{ kind: 'list', items } as const]),
+    ...(outsideClarke === undefined
+      ? []
+      : [
+          paragraph(
+            `At layer${outsideClarke.length === 1 ? '' : 's'} ${outsideClarke.map(String).join(', ')} AD uses a derivative that is outside the Clarke subdifferential of the activation or the maximum itself.`,
+          ),
+        ]),
   ];
+}
+
+/** What the proxies of a layer belong to: its ties first, where it takes a maximum. */
+function proxyOwner(layer: QuestionLayer | undefined): string {
+  if (layer === undefined) return '?';
+  const activation = layer.activation === null ? [] : [activationText(layer.activation)];
+  const ties = layer.type === 'max' || layer.type === 'maxPool2d' ? [`${layer.type} (ties)`] : [];
+  return [...ties, ...activation].join(', ');
 }
 
 function inputBlocks(question: Question): Block[] {
@@ -210,6 +249,7 @@ function inputBlocks(question: Question): Block[] {
       inputs.length === 1
         ? 'One sample.'
         : `${String(inputs.length)} samples: one function, its outputs stacked sample by sample.`,
+      lossText(question),
       cut.length === 0 ? '' : ` Shown: ${cut.join(', ')}.`,
     ),
     {
@@ -222,6 +262,13 @@ function inputBlocks(question: Question): Block[] {
       rows,
     },
   ];
+}
+
+function lossText({ network }: Question): string {
+  if (network.loss === undefined) return '';
+  return network.loss.type === 'sum'
+    ? ' The function is the sum of all outputs.'
+    : ' The function is the mean squared difference of all outputs from their targets.';
 }
 
 /** |Ω|, exactly and as a power of ten. */

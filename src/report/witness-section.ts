@@ -14,7 +14,7 @@ import {
 } from './document.js';
 import { rationalText, readRational } from './number-text.js';
 import { parameterOrder, type ParameterOrder } from './parameter-order.js';
-import { canWork, workOut } from './worked.js';
+import { NOT_WORKED, canWork, workOut } from './worked.js';
 
 const WITNESSES_SHOWN = 6;
 const NEURONS_WORKED = 4;
@@ -67,7 +67,7 @@ function witnessBlocks(
   ];
   if (witness.neurons.length === 0) return blocks;
   if (!canWork(question, order)) {
-    return [...blocks, paragraph('The network is too large to work out its pre-activations here.')];
+    return [...blocks, paragraph(NOT_WORKED)];
   }
   const parameters = witness.parameters.map(readRational);
   for (const { layer, unit } of witness.neurons.slice(0, NEURONS_WORKED)) {
@@ -98,7 +98,7 @@ function tiedBlocks(
       paragraph(
         `Layer ${String(layer)}, unit ${String(unit)}${samples === 1 ? '' : `, sample ${String(sample)}`}: the pre-activation is exactly `,
         exactOnly(y),
-        `, a kink of ${question.network.layers[layer]?.activation.type ?? 'its activation'}.`,
+        `, a kink of ${question.network.layers[layer]?.activation?.type ?? 'its activation'}.`,
       ),
       { kind: 'arithmetic', lines: worked.lines },
     ];

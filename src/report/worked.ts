@@ -10,6 +10,7 @@ import type { Question } from '../plan/question.js';
 import { handActivation, type HandActivation } from './activation-text.js';
 import { rationalText, readRational, round, shorten, LONGEST_INLINE } from './number-text.js';
 import {
+  isDenseChain,
   subscript,
   type LayerEntries,
   type ParameterOrder,
@@ -22,6 +23,10 @@ const TERMS_SHOWN = 12;
 const UNITS_SHOWN = 8;
 /** Largest network, in weight entries, that is evaluated again for a report. */
 export const WORKED_ENTRIES_MAX = 100_000;
+
+/** What a report says instead. */
+export const NOT_WORKED =
+  'Pre-activations are worked out here for small chains of dense layers only.';
 
 export interface Worked {
   /** *Exact.* The pre-activation. */
@@ -41,8 +46,11 @@ export function canWork(question: Question, order: ParameterOrder): boolean {
     0,
   );
   return (
+    isDenseChain(question) &&
     entries <= WORKED_ENTRIES_MAX &&
-    question.network.layers.every((layer) => handActivation(layer.activation) !== null)
+    question.network.layers.every(
+      ({ activation }) => activation !== null && handActivation(activation) !== null,
+    )
   );
 }
 
@@ -87,7 +95,7 @@ export function workOut(
   const lines: string[] = [`input x = ${vectorText(input)}`];
   for (let l = 0; l < layer; l += 1) {
     const { y, z } = evaluation[l] as Evaluation[number];
-    const type = question.network.layers[l]?.activation.type ?? '';
+    const type = question.network.layers[l]?.activation?.type ?? '';
     const { formula } = handOf(question, l);
     if (y.length > UNITS_SHOWN) {
       lines.push(`z${subscript(l)} = ${vectorText(z)}   [z = ${type}(y), ${formula}]`);
@@ -110,7 +118,8 @@ export function workOut(
 
 function handOf(question: Question, l: number): HandActivation {
   const layer = question.network.layers[l];
-  const hand = layer === undefined ? null : handActivation(layer.activation);
+  const activation = layer?.activation ?? null;
+  const hand = activation === null ? null : handActivation(activation);
   if (hand === null) throw new RangeError(`layer ${String(l)} cannot be worked out by hand`);
   return hand;
 }

@@ -111,17 +111,38 @@ export const ExhaustiveResultSchema = Type.Object(
 );
 export type ExhaustiveResult = Static<typeof ExhaustiveResultSchema>;
 
+const relevant = Type.Boolean({
+  description: 'Whether AD says that some output depends on the unit.',
+});
+const place = {
+  layer: Type.Integer({ minimum: 0 }),
+  unit: Type.Integer({ minimum: 0 }),
+  sample: Type.Integer({ minimum: 0 }),
+};
+
+/** A pre-activation on a kink, and the derivative AD uses there. */
 export const TouchedNeuronSchema = Type.Object(
   {
-    layer: Type.Integer({ minimum: 0 }),
-    unit: Type.Integer({ minimum: 0 }),
-    sample: Type.Integer({ minimum: 0 }),
+    ...place,
     activation: Type.String(),
     kink: RationalTextSchema,
     proxy: RationalTextSchema,
-    relevant: Type.Boolean({
-      description: 'Whether AD says that some output depends on the unit.',
+    relevant,
+  },
+  strict,
+);
+
+/** A maximum that is attained more than once, and the share of the derivative AD gives to each. */
+export const TiedMaximumSchema = Type.Object(
+  {
+    ...place,
+    activation: Type.Union([Type.Literal('max'), Type.Literal('maxPool2d')]),
+    inputs: Type.Array(Type.Integer({ minimum: 0 }), {
+      minItems: 2,
+      description: 'Units of what the layer reads that attain the maximum, in order.',
     }),
+    proxies: Type.Array(RationalTextSchema, { minItems: 2 }),
+    relevant,
   },
   strict,
 );
@@ -185,9 +206,12 @@ export const PointResultSchema = Type.Object(
       Type.Literal('walk'),
       Type.Literal('undecided'),
     ]),
+    limit: Type.Optional(
+      Type.String({ description: 'Where undecided: which bound on the work was met.' }),
+    ),
     differentiable: Nullable(Type.Boolean()),
     adCorrect: Nullable(Type.Boolean()),
-    touched: Type.Array(TouchedNeuronSchema),
+    touched: Type.Array(Type.Union([TouchedNeuronSchema, TiedMaximumSchema])),
     value: Vector,
     ad: Matrix,
     derivative: Nullable(Matrix),

@@ -27,7 +27,7 @@ import { exact, type ActivationRecipe, type EntryRecipe, type NetworkRecipe } fr
 
 type Scalar = (t: Rational) => Rational;
 
-const STEP = rational(1n, 1n << 120n);
+export const STEP = rational(1n, 1n << 120n);
 
 function larger(a: Rational, b: Rational): Rational {
   return compare(a, b) >= 0 ? a : b;
@@ -42,13 +42,13 @@ function clip(t: Rational, low: Rational, high: Rational): Rational {
 }
 
 /** σ by its definition, with the points where a kink can be and its degree. */
-interface Meaning {
+export interface Meaning {
   readonly value: Scalar;
   readonly candidates: readonly Rational[];
   readonly degree: number;
 }
 
-function meaningOf(recipe: ActivationRecipe): Meaning {
+export function meaningOf(recipe: ActivationRecipe): Meaning {
   const setting = (name: string, otherwise: string): Rational =>
     exact(recipe.settings?.[name] ?? otherwise);
   const six = integer(6);
@@ -126,7 +126,7 @@ function meaningOf(recipe: ActivationRecipe): Meaning {
 }
 
 /** P'(0) of a polynomial of degree ≤ D in k ↦ P(k·step), from its values at k = 0 … D + 1. */
-function slopeAtZero(values: readonly Rational[], step: Rational): Rational {
+export function slopeAtZero(values: readonly Rational[], step: Rational): Rational {
   let differences = [...values];
   let slope = ZERO;
   for (let order = 1; order < values.length; order += 1) {
@@ -142,7 +142,7 @@ function slopeAtZero(values: readonly Rational[], step: Rational): Rational {
 }
 
 /** The derivative of σ at t from one side. */
-function oneSided({ value, degree }: Meaning, t: Rational, side: 1 | -1): Rational {
+export function oneSided({ value, degree }: Meaning, t: Rational, side: 1 | -1): Rational {
   const step = multiply(integer(side), STEP);
   const values = Array.from({ length: degree + 2 }, (_, k) =>
     value(add(t, multiply(integer(k), step))),

@@ -58,8 +58,24 @@ const CASES: readonly [string, unknown, readonly [string, string][]][] = [
   ['too many units', layer({ units: 4097 }), [['/network/layers/0/units', 'out-of-range']]],
   [
     'another kind of layer',
-    layer({ type: 'conv2d', kernel: 3 }),
+    layer({ type: 'conv3d', kernel: 3 }),
     [['/network/layers/0/type', 'not-allowed']],
+  ],
+  [
+    'a misspelt field of a convolution',
+    {
+      ...GOOD,
+      network: { ...GOOD.network, layers: [{ type: 'conv2d', filters: 1, kernelsize: 3 }] },
+    },
+    [['/network/layers/0/kernelsize', 'unknown-field']],
+  ],
+  [
+    'a window of three extents',
+    {
+      ...GOOD,
+      network: { ...GOOD.network, layers: [{ type: 'maxPool2d', kernelSize: [1, 2, 3] }] },
+    },
+    [['/network/layers/0/kernelSize', 'wrong-size']],
   ],
   [
     'a misspelt field of a layer',

@@ -85,7 +85,7 @@ test('estimates of operations and states are within a factor of 3 of what is spe
       const ratio = estimate / Math.max(1, spent[figure]);
       assert.ok(
         ratio > 1 / 3 && ratio < 3,
-        `${asked.network.layers.map(({ units }) => units).join('-')} ${figure}: ${String(ratio)}`,
+        `${network.widths.join('-')} ${figure}: ${String(ratio)}`,
       );
     }
   }

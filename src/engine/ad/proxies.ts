@@ -14,13 +14,25 @@
  *   TensorFlow  relu, relu6, leaky_relu core/kernels/relu_op_functor.h; abs python/ops/math_grad.py.
  *   JAX         relu, relu6, leaky_relu, hard_tanh, hard_sigmoid, hard_silu jax/_src/nn/functions.py;
  *               abs jax/_src/lax/lax.py (select(x >= 0, g, −g)).
+ *
+ * At a tie of a maximum a preset is a rule of `ties.ts`. `max` is the framework's reduction over an
+ * axis, `maxPool2d` its pooling on a CPU:
+ *
+ *   PyTorch     max: torch.amax, x.max() split evenly (FunctionsManual.cpp, evenly distributed);
+ *               maxPool2d: the first in window order (native/cpu/MaxPoolKernel.cpp, val > maxval).
+ *   TensorFlow  max: reduce_max splits evenly (python/ops/math_grad.py); maxPool2d: the first
+ *               (core/kernels/maxpooling_op.cc, output < input).
+ *   JAX         max: jnp.max splits evenly (jax/_src/lax/lax.py); of its pooling only that one entry
+ *               is chosen is known, so it has no row here.
+ *   left, right a maximum has no sides: the first and the last of the tied ones.
  */
 import { EngineError, type EngineFault } from '../errors.js';
 import { ACTIVATIONS } from '../net/activations.js';
 import type { Kink } from '../net/activation.js';
-import type { Network } from '../net/ir.js';
+import type { Equation, MaxEquation, Network } from '../net/ir.js';
 import { MINUS_ONE, ONE, ZERO, equal, type Rational } from '../num/rational.js';
 import type { Proxies } from './rules.js';
+import { TIE_RULES, type TieRuleName } from './ties.js';
 
 /** The derivative at one kink: that of a side, or a number. */
 type ProxyRule = 'left' | 'right' | Rational;
@@ -61,6 +73,19 @@ const FRAMEWORKS: Readonly<Record<string, PresetRows>> = Object.freeze({
   jax: JAX,
 });
 
+/** What a framework does at the ties of a maximum; nothing where nobody checked. */
+const TIES: Readonly<Record<string, Readonly<Partial<Record<MaxEquation['type'], TieRuleName>>>>> =
+  Object.freeze({
+    pytorch: { max: 'even', maxPool2d: 'first' },
+    tensorflow: { max: 'even', maxPool2d: 'first' },
+    jax: { max: 'even' },
+    left: { max: 'first', maxPool2d: 'first' },
+    right: { max: 'last', maxPool2d: 'last' },
+  });
+
+/** The layer types at which maxima tie, as keys of `proxies`. */
+export const TYING_LAYERS: readonly MaxEquation['type'][] = ['max', 'maxPool2d'];
+
 /** Names that `proxies` may take: three frameworks, and the two one-sided derivatives. */
 export const PROXY_PRESETS = ['pytorch', 'tensorflow', 'jax', 'left', 'right'] as const;
 export type ProxyPreset = (typeof PROXY_PRESETS)[number];
@@ -87,42 +112,76 @@ export function proxiesOfKinks(
   });
 }
 
+/** *Exact.* What a preset says of one equation; null where it does not know it. */
+function presetProxies(preset: ProxyPreset, equation: Equation): readonly Rational[] | null {
+  if (equation.op === 'max') {
+    const rule = TIES[preset]?.[equation.type];
+    return rule === undefined ? null : TIE_RULES[rule];
+  }
+  if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return [];
+  return proxiesOfKinks(preset, equation.activation.type, equation.activation.kinks);
+}
+
+/** What a request may give by value for an equation: how many numbers, and how people write them. */
+interface Wanted {
+  readonly type: string;
+  readonly count: number;
+  readonly what: string;
+  readonly example: string;
+}
+
+function wantedOf(equation: Equation): Wanted | null {
+  if (equation.op === 'max') {
+    const names = Object.keys(TIE_RULES).map((name) => `"${name}"`);
+    return { type: equation.type, count: 4, what: 'a tie rule', example: names.join(' or ') };
+  }
+  if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return null;
+  const { type, kinks } = equation.activation;
+  const count = kinks.length;
+  const example = `[${kinks.map(() => '…').join(', ')}]`;
+  return { type, count, what: `${String(count)} kinks`, example };
+}
+
 /**
  * *Exact.* The proxies of every equation of a network. Throws an EngineError that names each
- * activation which the preset does not know, each key that is no activation type, and each list
+ * activation or maximum which the preset does not know, each key that is neither, and each list
  * whose length is not the number of kinks.
  */
 export function proxiesOf(network: Network, description: ProxyDescription): Proxies {
   const faults: EngineFault[] = [];
   for (const type of description.overrides.keys()) {
-    if (type !== 'piecewise' && !ACTIVATIONS.has(type)) {
-      faults.push({
-        path: ['proxies', type],
-        code: 'unknown-activation',
-        detail: `${JSON.stringify(type)} is no activation type`,
-      });
-    }
+    const tying = (TYING_LAYERS as readonly string[]).includes(type);
+    if (type === 'piecewise' || tying || ACTIVATIONS.has(type)) continue;
+    faults.push({
+      path: ['proxies', type],
+      code: 'unknown-activation',
+      detail: `${JSON.stringify(type)} is no activation type`,
+    });
   }
   const proxies = network.equations.map((equation): readonly Rational[] => {
-    if (equation.op !== 'activation') return [];
-    const { type, kinks } = equation.activation;
-    if (kinks.length === 0) return [];
+    const wanted = wantedOf(equation);
+    if (wanted === null) return [];
+    const { type, count, what, example } = wanted;
+    const where = `${type} of layer ${String(equation.layer)}`;
     const chosen = description.overrides.get(type) ?? description.preset;
     if (typeof chosen !== 'string') {
-      if (chosen.length === kinks.length) return chosen;
+      if (chosen.length === count) return chosen;
       faults.push({
         path: ['proxies', type],
         code: 'invalid-proxy',
-        detail: `${String(chosen.length)} values are given, the ${type} of layer ${String(equation.layer)} has ${String(kinks.length)} kinks`,
+        detail:
+          equation.op === 'max'
+            ? `the ${where} takes ${what}: ${example}`
+            : `${String(chosen.length)} values are given, the ${where} has ${what}`,
       });
       return [];
     }
-    const values = proxiesOfKinks(chosen, type, kinks);
+    const values = presetProxies(chosen, equation);
     if (values !== null) return values;
     faults.push({
       path: description.overrides.has(type) ? ['proxies', type] : ['proxies'],
       code: 'unknown-proxy',
-      detail: `the preset "${chosen}" does not know the activation "${type}" of layer ${String(equation.layer)}; give its proxies by value: { "${type}": [${kinks.map(() => '…').join(', ')}] }`,
+      detail: `the preset "${chosen}" does not know ${equation.op === 'max' ? 'the ties of' : 'the activation'} "${type}" of layer ${String(equation.layer)}; give its proxies by value: { "${type}": ${example} }`,
     });
     return [];
   });
@@ -134,8 +193,7 @@ export function proxiesOf(network: Network, description: ProxyDescription): Prox
 export function presetOf(network: Network, proxies: Proxies): ProxyPreset | null {
   const matches = (preset: ProxyPreset): boolean =>
     network.equations.every((equation, index) => {
-      if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return true;
-      const values = proxiesOfKinks(preset, equation.activation.type, equation.activation.kinks);
+      const values = presetProxies(preset, equation);
       return values?.every((value, k) => equal(value, proxies[index]?.[k] ?? MINUS_ONE)) ?? false;
     });
   return PROXY_PRESETS.find(matches) ?? null;

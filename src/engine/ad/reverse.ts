@@ -4,15 +4,16 @@
  */
 import type { Network } from '../net/ir.js';
 import { ONE, ZERO, add, type Rational } from '../num/rational.js';
-import { ruleOf, type Matrix, type Proxies, type Vector } from './rules.js';
+import { lossGradient, lossValue } from './loss.js';
+import { ruleOf, type Cotangents, type Matrix, type Proxies, type Vector } from './rules.js';
 import type { Differentiated } from './forward.js';
 
 export interface ReverseDifferentiated extends Differentiated {
   /** Primal of every variable: `[sample][variable][unit]`. */
   readonly primals: readonly (readonly Vector[])[];
   /**
-   * ∂^AD f/∂v for every variable v: `[sample][variable]` is `[output of that sample, unit]`;
-   * outputs of other samples do not depend on it.
+   * ∂^AD f/∂v for every variable v: `[sample][variable]` is `[output of that sample, unit]`, outputs
+   * of other samples do not depend on it; with a loss, `[0, unit]`.
    */
   readonly cotangents: readonly (readonly Matrix[])[];
 }
@@ -23,47 +24,62 @@ export function reverseMode(
   proxies: Proxies,
   point: Vector,
 ): ReverseDifferentiated {
-  const value: Rational[] = [];
-  const jacobian: Rational[][] = [];
-  const allPrimals: (readonly Vector[])[] = [];
-  const allCotangents: (readonly Matrix[])[] = [];
-  for (const input of network.inputs) {
+  const allPrimals = network.inputs.map((input) => {
     const primals: Vector[] = [input];
     network.equations.forEach((equation, index) => {
       const context = { point, proxies: proxies[index] ?? [] };
-      primals.push(ruleOf(equation).primal(equation, primals[equation.in] as Vector, context));
+      primals.push(ruleOf(equation).primal(equation, primals, context));
     });
-    const output = primals[network.output] as Vector;
-    const parametersBar = output.map(() => network.parameters.map(() => ZERO));
-    const cotangents: Rational[][][] = primals.map((primal) =>
-      output.map(() => primal.map(() => ZERO)),
-    );
-    cotangents[network.output] = output.map((_, row) =>
-      output.map((__, unit) => (row === unit ? ONE : ZERO)),
-    );
+    return primals;
+  });
+  const outputs = allPrimals.flatMap((primals) => primals[network.output] as Vector);
+  const width = network.widths[network.output] ?? 0;
+  // Without a loss each output is a row of its sample's alone; a loss is one row of all samples.
+  const seeds =
+    network.loss === undefined
+      ? allPrimals.map(() => identity(width))
+      : allPrimals.map((_, sample) =>
+          lossGradient(network, outputs).map((row) =>
+            row.slice(sample * width, (sample + 1) * width),
+          ),
+        );
+  const jacobian: Rational[][] = [];
+  const allCotangents = allPrimals.map((primals, sample) => {
+    const seed = seeds[sample] as Matrix;
+    const bars: Cotangents = {
+      variables: primals.map((primal) => seed.map(() => primal.map(() => ZERO))),
+      parameters: seed.map(() => network.parameters.map(() => ZERO)),
+    };
+    seed.forEach((row, output) => {
+      bars.variables[network.output]?.[output]?.splice(0, row.length, ...row);
+    });
     for (let index = network.equations.length - 1; index >= 0; index -= 1) {
       const equation = network.equations[index];
       if (equation === undefined) continue;
       const context = { point, proxies: proxies[index] ?? [] };
-      const inBar = ruleOf(equation).reverse(
-        equation,
-        primals[equation.in] as Vector,
-        cotangents[equation.out] as Matrix,
-        parametersBar,
-        context,
-      );
-      const sum = cotangents[equation.in] as Rational[][];
-      inBar.forEach((row, outputUnit) => {
-        row.forEach((entry, unit) => {
-          const into = sum[outputUnit] as Rational[];
-          into[unit] = add(into[unit] as Rational, entry);
-        });
-      });
+      const outBar = bars.variables[equation.out] as Matrix;
+      ruleOf(equation).reverse(equation, primals, outBar, bars, context);
     }
-    value.push(...output);
-    jacobian.push(...parametersBar);
-    allPrimals.push(primals);
-    allCotangents.push(cotangents);
-  }
-  return { value, jacobian, primals: allPrimals, cotangents: allCotangents };
+    if (network.loss === undefined) jacobian.push(...bars.parameters);
+    else addRows(jacobian, bars.parameters);
+    return bars.variables;
+  });
+  return {
+    value: lossValue(network, outputs),
+    jacobian,
+    primals: allPrimals,
+    cotangents: allCotangents,
+  };
+}
+
+function identity(width: number): Matrix {
+  return Array.from({ length: width }, (_, row) =>
+    Array.from({ length: width }, (__, unit) => (row === unit ? ONE : ZERO)),
+  );
+}
+
+function addRows(into: Rational[][], rows: Matrix): void {
+  rows.forEach((row, k) => {
+    into[k] = row.map((entry, column) => add(entry, into[k]?.[column] ?? ZERO));
+  });
 }

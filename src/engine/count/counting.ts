@@ -7,6 +7,7 @@ import type { Proxies } from '../ad/rules.js';
 import type { Network } from '../net/ir.js';
 import type { Tally } from '../tally.js';
 import { enumerationOf } from './enumerate.js';
+import { isChain } from '../net/chain.js';
 import { gridProgramOf } from './grid.js';
 import type { CountEstimate } from './layered/estimate.js';
 import { LayeredCount } from './layered/layered.js';
@@ -119,7 +120,7 @@ export function candidatesOf(network: Network, proxies: Proxies, budget: number)
     compiled,
     why: compiled
       ? 'visits every point'
-      : 'visits every point, with the reference enumerator: the numbers of this network are too wide for the fast one',
+      : `visits every point, with the reference enumerator: ${isChain(network) ? 'the numbers of this network are too wide for the fast one' : 'the fast one takes chains of dense and convolution layers'}`,
   };
   const limits = { maxOperations: budget, maxBytes: PLANNING_BYTES, maxWalks: PLANNING_WALKS };
   try {
@@ -128,7 +129,9 @@ export function candidatesOf(network: Network, proxies: Proxies, budget: number)
     if (count === null) {
       const why = compiled
         ? 'needs one input, and parameters that are used once'
-        : 'needs numbers that doubles hold exactly';
+        : isChain(network)
+          ? 'needs numbers that doubles hold exactly'
+          : 'needs a chain of dense layers';
       return [{ method: 'layered', estimate: null, parts: 0n, compiled, why }, enumeration];
     }
     return [

@@ -6,9 +6,11 @@
  * is proved, not hoped for: the largest magnitude of every partial sum of the forward pass (and of
  * the reverse pass, which needs only zero or not, so any positive scale will do) is computed over
  * all of Ω, in integers. Where it stays below 2^53 doubles hold every number exactly; otherwise the
- * network is declined, and the reference enumerator counts.
+ * network is declined, and the reference enumerator counts. So is one that is no chain of dense layers
+ * (convolutions are dense here).
  */
 import { isAffine, isFlatAt } from '../net/activation.js';
+import { isChain } from '../net/chain.js';
 import type { Polynomial } from '../net/polynomial.js';
 import {
   type ActivationEquation,
@@ -120,6 +122,7 @@ export function gridProgramOf(
   space: Space,
 ): GridProgram | null {
   if (space.radices.some((radix) => radix > MAX_RADIX)) return null;
+  if (!isChain(network)) return null;
   const { uses } = space;
   /** Place of a parameter among the digits; −1 where it is inert. */
   const positions = new Int32Array(network.parameters.length).fill(-1);

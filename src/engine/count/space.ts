@@ -6,8 +6,8 @@
  * depends on them, so one visit stands for all their values, and their digits are 0.
  *
  * A parameter is inert where each of its uses is a bias of the last layer under an affine
- * activation (it shifts the output, which moves no tie and no derivative), or a weight on an input
- * that is 0 in every sample (it multiplies 0).
+ * activation (it shifts the output, which moves no tie and no derivative, unless a loss that is not
+ * affine stands on top), or a weight on an input that is 0 in every sample (it multiplies 0).
  */
 import { isAffine } from '../net/activation.js';
 import { usesOf, type Network, type Use } from '../net/ir.js';
@@ -80,27 +80,29 @@ function isInert(network: Network, use: Use): boolean {
     next?.op === 'activation' &&
     next.in === equation.out &&
     next.out === network.output &&
-    isAffine(next.activation)
+    isAffine(next.activation) &&
+    network.loss?.type !== 'mse'
   );
 }
 
-/** A unit that can be touched: its activation has kinks. */
+/** A unit that can be touched: its activation has kinks, or it is a maximum of several units. */
 export interface Neuron {
-  /** Index of its activation equation. */
+  /** Index of its equation: an activation, or a maximum. */
   readonly equation: number;
   readonly layer: number;
   readonly unit: number;
 }
 
-/** *Exact.* The units whose activation has kinks, layer by layer. */
+/** *Exact.* The units that can be touched, in the order of the equations. */
 export function neuronsOf(network: Network): Neuron[] {
   return network.equations.flatMap((equation, index) => {
+    const { layer } = equation;
+    const neuron = (unit: number): Neuron => ({ equation: index, layer, unit });
+    if (equation.op === 'max') {
+      return equation.windows.flatMap((window, unit) => (window.length > 1 ? [neuron(unit)] : []));
+    }
     if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return [];
     const width = network.widths[equation.out] ?? 0;
-    return Array.from({ length: width }, (_, unit) => ({
-      equation: index,
-      layer: equation.layer,
-      unit,
-    }));
+    return Array.from({ length: width }, (_, unit) => neuron(unit));
   });
 }

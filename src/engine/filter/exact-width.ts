@@ -8,6 +8,7 @@
  * rounds. The same holds for the partial results of Horner's rule. Narrow formats pass for a layer
  * or for many; where one fails, those behind it are not exact either.
  */
+import { chainOf, type ChainNetwork } from '../net/chain.js';
 import type { ActivationEquation, DenseEquation, Entry, Network } from '../net/ir.js';
 import type { ValueSet } from '../format/domain.js';
 import { dyadic, fromRational, isDyadic, type Dyadic } from '../num/dyadic.js';
@@ -30,8 +31,9 @@ interface Range {
   readonly most: bigint;
 }
 
-/** *Exact.* Per variable: whether float64 evaluation yields exactly its values, at every point. */
-export function exactVariables(network: Network): readonly boolean[] {
+/** *Exact.* Per variable: whether float64 evaluation yields exactly its values, at every point of a chain. */
+export function exactVariables(whole: Network): readonly boolean[] {
+  const network = chainOf(whole);
   const rangeOfSet = memoised(rangeOfValues);
   const grids: (Grid | null)[] = [gridOfInputs(network)];
   for (const equation of network.equations) {
@@ -98,7 +100,7 @@ function mayFit(set: ValueSet): boolean {
   return compare(divide(most, least), { n: 1n << BigInt(BITS), d: 1n }) <= 0;
 }
 
-function gridOfInputs(network: Network): Grid | null {
+function gridOfInputs(network: ChainNetwork): Grid | null {
   const range = rangeOf(network.inputs.flat());
   if (range === null || !fits(range.lsb, range.most)) return null;
   const most = (network.inputs[0] ?? []).map((_, j) =>
@@ -111,7 +113,7 @@ function gridOfInputs(network: Network): Grid | null {
 }
 
 function gridOfDense(
-  network: Network,
+  network: ChainNetwork,
   equation: DenseEquation,
   from: Grid,
   rangeOfSet: (set: ValueSet) => Range | null,

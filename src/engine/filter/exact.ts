@@ -10,7 +10,8 @@ import type { Dyadic } from '../num/dyadic.js';
 import { fromDouble } from '../num/float64.js';
 import * as rational from '../num/rational.js';
 import type { Rational } from '../num/rational.js';
-import type { Entry, Network } from '../net/ir.js';
+import type { ChainNetwork } from '../net/chain.js';
+import type { Entry } from '../net/ir.js';
 
 /** What an exact sum of products needs of its numbers. */
 interface Ring<T> {
@@ -63,7 +64,7 @@ export interface ExactEvaluator {
 }
 
 /** *Exact.* The evaluator of a network beside a filter. */
-export function exactEvaluatorOf(network: Network, known: Known): ExactEvaluator {
+export function exactEvaluatorOf(network: ChainNetwork, known: Known): ExactEvaluator {
   const isDyadic = numbersOf(network).every(dyadic.isDyadic);
   const dyadics = evaluatorOver(DYADICS, network, known);
   const rationals = evaluatorOver(RATIONALS, network, known);
@@ -90,7 +91,7 @@ export function exactEvaluatorOf(network: Network, known: Known): ExactEvaluator
 }
 
 /** Every number that evaluation multiplies or adds; breakpoints are only compared. */
-function numbersOf(network: Network): Rational[] {
+function numbersOf(network: ChainNetwork): Rational[] {
   const ofEntry = (entry: Entry): Rational => ('parameter' in entry ? entry.scale : entry.constant);
   return [
     ...network.inputs.flat(),
@@ -102,7 +103,7 @@ function numbersOf(network: Network): Rational[] {
   ];
 }
 
-function evaluatorOver<T>(ring: Ring<T>, network: Network, known: Known): ExactEvaluator {
+function evaluatorOver<T>(ring: Ring<T>, network: ChainNetwork, known: Known): ExactEvaluator {
   const equationOf = new Map(network.equations.map((equation) => [equation.out, equation]));
   const kept = network.widths.map(() => new Map<number, T>());
   const constants = new Map<Rational, T>();

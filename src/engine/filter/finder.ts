@@ -8,6 +8,7 @@
  * bound (`running-pass.ts`). A finder holds scratch memory and is not reentrant; what it returns is
  * the caller's.
  */
+import { chainOf } from '../net/chain.js';
 import type { Network } from '../net/ir.js';
 import type { Rational } from '../num/rational.js';
 import type { Point } from './exact.js';
@@ -92,8 +93,9 @@ const LANES_SAMPLES = 16;
 /** The norm bound is given up for the rest of a point where it failed on most of this many samples. */
 const NORM_TRIALS = 8;
 
-/** *Exact.* The finder of a network; prepare it once, ask it often. */
-export function tieFinderOf(network: Network, options: TieFinderOptions = {}): TieFinder {
+/** *Exact.* The finder of a chain; prepare it once, ask it often. Throws a TypeError where it is none. */
+export function tieFinderOf(whole: Network, options: TieFinderOptions = {}): TieFinder {
+  const network = chainOf(whole);
   const program = programOf(network);
   const samples = network.inputs.length;
   const byNormFirst = (options.bound ?? (samples < NORM_SAMPLES ? 'running' : 'norm')) === 'norm';

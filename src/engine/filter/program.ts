@@ -3,7 +3,8 @@
  * layer how exactly its entries are held. Entries that are parameters of their own, in the order of
  * the network's parameters, are read from the point where they lie; all others are gathered.
  */
-import type { ActivationEquation, DenseEquation, Entry, Network } from '../net/ir.js';
+import type { ChainNetwork } from '../net/chain.js';
+import type { ActivationEquation, DenseEquation, Entry } from '../net/ir.js';
 import { MINUS_ONE, ONE, equal, isZero, type Rational } from '../num/rational.js';
 import { approximationOf } from './approximation.js';
 import { exactVariables } from './exact-width.js';
@@ -60,7 +61,7 @@ export interface Program {
 }
 
 /** *Upper bound.* The program of a network. */
-export function programOf(network: Network): Program {
+export function programOf(network: ChainNetwork): Program {
   const inputs = network.inputs.map((input) => input.map(approximationOf));
   const last = network.equations.findLastIndex(
     (equation) => equation.op === 'activation' && equation.activation.breakpoints.length > 0,

@@ -9,7 +9,7 @@ import { approximationOf } from './approximation.js';
 import { sums, sumsAndBounds } from './dense.js';
 import { isRowExact } from './exact-sum.js';
 import { exactEvaluatorOf } from './exact.js';
-import type { Network } from '../net/ir.js';
+import type { ChainNetwork } from '../net/chain.js';
 import type { Rational } from '../num/rational.js';
 import type { Layer, PointInDoubles } from './layers.js';
 import {
@@ -54,7 +54,7 @@ export interface RunningPass {
 
 type OnBreakpoint = Parameters<RunningPass['decide']>[1];
 
-export function runningPassOf(program: Program, network: Network): RunningPass {
+export function runningPassOf(program: Program, network: ChainNetwork): RunningPass {
   const value = network.widths.map((width) => new Float64Array(width));
   const error = network.widths.map((width) => new Float64Array(width));
   /** T_j of rounding.ts, by the variable they are the terms of. */

@@ -4,158 +4,152 @@
  * Free parameters are numbered as the contract orders them: layer by layer; within a layer, row by
  * row its new weight parameters, then its new bias parameters. A name is one parameter wherever it
  * stands. Faults carry the path from the description's root and are collected, not thrown one by
- * one; the checker runs on whatever was built.
+ * one; a layer that does not fit ends the reading of those behind it. The checker runs on whatever
+ * was built.
  */
-import { EngineError, type EngineFault } from '../errors.js';
-import type { ValueSet } from '../format/domain.js';
-import { ONE, ZERO, type Rational } from '../num/rational.js';
-import type { Activation } from './activation.js';
+import { EngineError } from '../errors.js';
+import type { Rational } from '../num/rational.js';
 import { checkNetwork } from './check.js';
-import type { Entry, Equation, Network, Parameter } from './ir.js';
+import type { Loss, Network } from './ir.js';
+import type { LayerDescription, Source } from './layers/layer.js';
+import { lower } from './layers/table.js';
+import { Program, type DomainDescription, type Tensor } from './program.js';
+import { shapeText, sizeOf, type Shape } from './shape.js';
 
-/** An entry of a description: a constant, or a parameter by name. */
-export type EntryDescription = Rational | { readonly param: string; readonly scale: Rational };
-
-export interface LayerDescription {
-  readonly units: number;
-  /** `[out, in]`, or null: every entry a free parameter of its own. */
-  readonly weight: readonly (readonly EntryDescription[])[] | null;
-  /** `true`: a free parameter per unit; `false`: none; or one entry per unit. */
-  readonly bias: boolean | readonly EntryDescription[];
-  readonly activation: Activation;
-}
+export type { LayerDescription } from './layers/layer.js';
+export type { DomainDescription, EntryDescription } from './program.js';
 
 export interface NetworkDescription {
   /** `[sample, in]`. */
   readonly inputs: readonly (readonly Rational[])[];
+  /** The shape of each input vector, row-major; absent: flat. */
+  readonly inputShape?: Shape;
   readonly layers: readonly LayerDescription[];
+  readonly loss?: Loss;
 }
 
-/** The sets that parameters range over: by role, and by name where they differ. */
-export interface DomainDescription {
-  readonly weights: ValueSet | null;
-  readonly biases: ValueSet | null;
-  readonly params: ReadonlyMap<string, ValueSet>;
+/** A network, and the shape of each layer's output. */
+export interface ShapedNetwork {
+  readonly network: Network;
+  readonly shapes: readonly Shape[];
 }
 
 /** *Exact.* The checked network of a description. Throws an EngineError with every fault. */
 export function buildNetwork(description: NetworkDescription, domain: DomainDescription): Network {
-  const faults: EngineFault[] = [];
-  const parameters: Parameter[] = [];
-  const byName = new Map<string, number>();
+  return buildShapedNetwork(description, domain).network;
+}
+
+/** *Exact.* The same, with shapes. */
+export function buildShapedNetwork(
+  description: NetworkDescription,
+  domain: DomainDescription,
+): ShapedNetwork {
   const inputWidth = description.inputs[0]?.length ?? 0;
+  const program = new Program(inputWidth, domain);
+  const { faults } = program;
+  const mismatch = (path: readonly (string | number)[], detail: string): void => {
+    faults.push({ path: ['network', ...path], code: 'shape-mismatch', detail });
+  };
   description.inputs.forEach((input, sample) => {
-    if (input.length !== inputWidth) {
-      faults.push({
-        path: ['network', 'inputs', sample],
-        code: 'shape-mismatch',
-        detail: `this sample has ${String(input.length)} entries, the first one has ${String(inputWidth)}`,
-      });
-    }
-  });
-
-  const declare = (name: string, role: 'weight' | 'bias', layer: number, own: boolean): number => {
-    const values =
-      (own ? undefined : domain.params.get(name)) ??
-      (role === 'weight' ? domain.weights : domain.biases);
-    if (values === null) {
-      faults.push({
-        path: ['format', role === 'weight' ? 'weights' : 'biases'],
-        code: 'missing-format',
-        detail: `no format is given for the ${role} parameter ${name}`,
-      });
-    }
-    return parameters.push({ name, role, layer, values: values ?? EMPTY_SET }) - 1;
-  };
-  const entryOf = (entry: EntryDescription, role: 'weight' | 'bias', layer: number): Entry => {
-    if (!('param' in entry)) return { constant: entry };
-    const index = byName.get(entry.param) ?? declare(entry.param, role, layer, false);
-    byName.set(entry.param, index);
-    return { parameter: index, scale: entry.scale };
-  };
-  const ownEntry = (name: string, role: 'weight' | 'bias', layer: number): Entry => ({
-    parameter: declare(name, role, layer, true),
-    scale: ONE,
-  });
-
-  const equations: Equation[] = [];
-  const widths = [inputWidth];
-  description.layers.forEach((layer, index) => {
-    const fanIn = widths[widths.length - 1] ?? 0;
-    const path = ['network', 'layers', index];
-    const shape = (field: (string | number)[], got: number, want: number, what: string): void => {
-      if (got === want) return;
-      faults.push({
-        path: [...path, ...field],
-        code: 'shape-mismatch',
-        detail: `has ${String(got)} ${what}, needs ${String(want)}`,
-      });
-    };
-    if (layer.weight !== null) {
-      shape(['weight'], layer.weight.length, layer.units, 'rows');
-      layer.weight.forEach((row, unit) => {
-        shape(['weight', unit], row.length, fanIn, 'entries');
-      });
-    }
-    if (typeof layer.bias !== 'boolean') {
-      shape(['bias'], layer.bias.length, layer.units, 'entries');
-    }
-    const units = Array.from({ length: layer.units }, (_, unit) => unit);
-    const weight = units.map((unit) =>
-      layer.weight === null
-        ? Array.from({ length: fanIn }, (_, input) =>
-            ownEntry(
-              `layers.${String(index)}.weight[${String(unit)}][${String(input)}]`,
-              'weight',
-              index,
-            ),
-          )
-        : (layer.weight[unit] ?? []).map((entry) => entryOf(entry, 'weight', index)),
+    if (input.length === inputWidth) return;
+    mismatch(
+      ['inputs', sample],
+      `this sample has ${String(input.length)} entries, the first one has ${String(inputWidth)}`,
     );
-    const bias = units.map((unit) => {
-      if (layer.bias === false) return { constant: ZERO };
-      if (layer.bias === true) {
-        return ownEntry(`layers.${String(index)}.bias[${String(unit)}]`, 'bias', index);
-      }
-      return entryOf(layer.bias[unit] ?? ZERO, 'bias', index);
-    });
-    const into = widths.length - 1;
-    equations.push({ op: 'dense', out: into + 1, in: into, layer: index, weight, bias });
-    equations.push({
-      op: 'activation',
-      out: into + 2,
-      in: into + 1,
-      layer: index,
-      activation: layer.activation,
-    });
-    widths.push(layer.units, layer.units);
   });
-  for (const name of domain.params.keys()) {
-    if (!byName.has(name)) {
-      faults.push({
-        path: ['format', 'params', name],
-        code: 'unknown-parameter',
-        detail: `the network has no parameter named ${JSON.stringify(name)}`,
-      });
+  const shape = description.inputShape ?? [inputWidth];
+  const outputs: Tensor[] = [];
+  if (sizeOf(shape) === inputWidth) {
+    const input = { variable: 0, shape };
+    if (readLayers(description, input, program, outputs)) {
+      checkOutput(description, outputs[outputs.length - 1] ?? input, mismatch);
+      checkNames(program, domain);
     }
+  } else {
+    mismatch(
+      ['inputShape'],
+      `${shapeText(shape)} holds ${String(sizeOf(shape))} entries, the inputs have ${String(inputWidth)}`,
+    );
   }
   if (faults.length > 0) throw new EngineError(faults);
-  return checkNetwork({
+  const { parameters, equations, widths } = program;
+  const network = checkNetwork({
     inputs: description.inputs,
     parameters,
     equations,
     widths,
     output: widths.length - 1,
+    ...(description.loss === undefined ? {} : { loss: description.loss }),
   });
+  return { network, shapes: outputs.map((output) => output.shape) };
 }
 
-/** Stands in for a missing set until the fault is thrown; holds nothing. */
-const EMPTY_SET: ValueSet = {
-  name: 'none',
-  size: 0n,
-  at: (rank) => {
-    throw new RangeError(`the empty set has no rank ${String(rank)}`);
-  },
-  rankOf: () => null,
-  countBelow: () => 0n,
-};
+/** Lowers the layers into `outputs`, one by one; false where some layer does not fit. */
+function readLayers(
+  { layers }: NetworkDescription,
+  input: Tensor,
+  program: Program,
+  outputs: Tensor[],
+): boolean {
+  const unread = new Set<number>();
+  for (const [index, layer] of layers.entries()) {
+    const writer = program.forLayer(index);
+    const before: Source = index === 0 ? 'input' : index - 1;
+    const sources = [layer.from ?? before].flat() as readonly Source[];
+    const read: Tensor[] = [];
+    for (const [position, source] of sources.entries()) {
+      const tensor = source === 'input' ? input : outputs[source];
+      if (tensor === undefined) {
+        const field = Array.isArray(layer.from) ? ['from', position] : ['from'];
+        writer.fault(field, `layer ${String(source)} does not come before this one`);
+        continue;
+      }
+      if (source !== 'input') unread.delete(source);
+      read.push(tensor);
+    }
+    const [first, ...others] = read;
+    if (first === undefined || read.length < sources.length) return false;
+    const output = lower(layer, [first, ...others], writer);
+    if (output === null) return false;
+    outputs.push(output);
+    unread.add(index);
+  }
+  unread.delete(layers.length - 1);
+  for (const index of unread) {
+    program.forLayer(index).fault([], 'no later layer reads this one');
+  }
+  return true;
+}
+
+function checkNames(program: Program, domain: DomainDescription): void {
+  for (const name of domain.params.keys()) {
+    if (program.hasName(name)) continue;
+    program.faults.push({
+      path: ['format', 'params', name],
+      code: 'unknown-parameter',
+      detail: `the network has no parameter named ${JSON.stringify(name)}`,
+    });
+  }
+}
+
+function checkOutput(
+  { loss, inputs }: NetworkDescription,
+  output: Tensor,
+  mismatch: (path: readonly (string | number)[], detail: string) => void,
+): void {
+  if (loss?.type !== 'mse') return;
+  if (loss.targets.length !== inputs.length) {
+    mismatch(
+      ['loss', 'targets'],
+      `has ${String(loss.targets.length)} rows, needs ${String(inputs.length)}, one per sample`,
+    );
+  }
+  const outputs = sizeOf(output.shape);
+  loss.targets.forEach((row, sample) => {
+    if (row.length === outputs) return;
+    mismatch(
+      ['loss', 'targets', sample],
+      `has ${String(row.length)} entries, needs ${String(outputs)}`,
+    );
+  });
+}

@@ -2,14 +2,20 @@
  * The intermediate representation of a network: a small single-assignment program over vectors,
  * read once per sample. Grammar:
  *
- *   network   ::= inputs parameters equation+ output
+ *   network   ::= inputs parameters equation+ output [loss]
  *   equation  ::= v = dense u weight bias          y_i = Σ_j W_ij·u_j + b_i
  *               | v = activation u σ               v_i = σ(u_i)
+ *               | v = affine terms offset          v_i = Σ_t c_t·u^t_j(t) + o_i, constants all
+ *               | v = max u windows                v_i = max of u_j over j in window i
  *   entry     ::= constant c | parameter p × scale s
+ *   loss      ::= sum | mse targets                one analytic function of all samples' outputs
  *
  * Variable 0 is the input; each equation assigns one new variable, numbered in order. A primitive
  * is a name only: its meaning stands in one rule table per interpretation (`ad/rules.ts`, and the
- * judge's own in `truth/`). All samples share the parameters; f stacks the outputs sample by sample.
+ * judge's own in `truth/`). Every layer type is lowered to these four (`layers/`): a convolution is
+ * a dense equation whose entries share parameters. What a dense equation assigns is read once, by
+ * an activation. All samples share the parameters; f stacks the outputs sample by sample, and the
+ * loss, where there is one, is applied to the stack.
  */
 import { product } from '../num/product.js';
 import type { ValueSet } from '../format/domain.js';
@@ -43,7 +49,48 @@ export interface ActivationEquation {
   readonly activation: Activation;
 }
 
-export type Equation = DenseEquation | ActivationEquation;
+/** One summand: a constant times one unit of an earlier variable. */
+export interface Term {
+  readonly variable: Variable;
+  readonly unit: number;
+  readonly coefficient: Rational;
+}
+
+export interface AffineEquation {
+  readonly op: 'affine';
+  readonly out: Variable;
+  readonly layer: number;
+  /** `[out][term]`. */
+  readonly terms: readonly (readonly Term[])[];
+  /** `[out]`. */
+  readonly offset: readonly Rational[];
+}
+
+export interface MaxEquation {
+  readonly op: 'max';
+  readonly out: Variable;
+  readonly in: Variable;
+  readonly layer: number;
+  /** The layer type: what frameworks do at a tie depends on it. */
+  readonly type: 'max' | 'maxPool2d';
+  /** `[out]`: units of the input in the order in which ties are resolved; distinct, at least one. */
+  readonly windows: readonly (readonly number[])[];
+}
+
+export type Equation = DenseEquation | ActivationEquation | AffineEquation | MaxEquation;
+
+/** *Exact.* The variables that an equation reads, each once, in increasing order. */
+export function inputsOf(equation: Equation): Variable[] {
+  if (equation.op !== 'affine') return [equation.in];
+  const variables = equation.terms.flatMap((row) => row.map(({ variable }) => variable));
+  return [...new Set(variables)].sort((a, b) => a - b);
+}
+
+/** One analytic function of the stacked outputs of all samples. */
+export type Loss =
+  | { readonly type: 'sum' }
+  /** The mean over all samples and outputs of the squared difference; targets `[sample, output]`. */
+  | { readonly type: 'mse'; readonly targets: readonly (readonly Rational[])[] };
 
 /** A free parameter: one coordinate of w. */
 export interface Parameter {
@@ -62,6 +109,8 @@ export interface Network {
   /** Width of each variable. */
   readonly widths: readonly number[];
   readonly output: Variable;
+  /** Absent: f stacks the outputs. */
+  readonly loss?: Loss;
 }
 
 /** Where a parameter is used: equation, unit, and input index (null in a bias). */

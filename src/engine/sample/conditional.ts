@@ -11,7 +11,8 @@
  * its pivot and the point decided (`union.ts`).
  */
 import { isAffine } from '../net/activation.js';
-import type { Entry, Network } from '../net/ir.js';
+import type { ChainNetwork } from '../net/chain.js';
+import type { Entry } from '../net/ir.js';
 import { usesOf } from '../net/ir.js';
 import { bitLength } from '../num/bits.js';
 import {
@@ -44,13 +45,13 @@ interface LastLayer {
 }
 
 /** Why conditional sampling does not apply to a network; null where it does. */
-export function whyNotConditional(network: Network): string | null {
+export function whyNotConditional(network: ChainNetwork): string | null {
   const found = lastLayerOf(network);
   return typeof found === 'string' ? found : null;
 }
 
 /** The estimator. Throws an Error where it does not apply. */
-export function conditionalEstimator(network: Network, subject: Subject): Estimator {
+export function conditionalEstimator(network: ChainNetwork, subject: Subject): Estimator {
   const last = lastLayerOf(network);
   if (typeof last === 'string') throw new Error(`conditionalEstimator: ${last}`);
   const rows = rowsOf(network);
@@ -123,7 +124,7 @@ function lastUnitOf({ sizes, reaches }: LastLayer): bigint {
   return sizes.reduce((all, size, i) => all * size * (reaches[i]?.d ?? 1n), 1n);
 }
 
-function lastLayerOf(network: Network): LastLayer | string {
+function lastLayerOf(network: ChainNetwork): LastLayer | string {
   if (network.inputs.length !== 1) return 'it needs one input';
   const output = network.equations[network.equations.length - 1];
   const dense = network.equations[network.equations.length - 2];
@@ -163,7 +164,7 @@ function lastLayerOf(network: Network): LastLayer | string {
 }
 
 /** *Exact.* P(some entry of an outgoing column is not 0). */
-function reachOf(network: Network, column: readonly (Entry | undefined)[]): Rational {
+function reachOf(network: ChainNetwork, column: readonly (Entry | undefined)[]): Rational {
   const silent = column.reduce((product, entry) => {
     if (entry === undefined) return product;
     if (!('parameter' in entry)) return isZero(entry.constant) ? product : ZERO;

@@ -3,6 +3,7 @@
  * is held to it. Where a filter (`no-tie.ts`) shows that no neuron can be tied, nothing more is done.
  */
 import { neuronsOf } from '../count/space.js';
+import { isChain } from '../net/chain.js';
 import type { Network } from '../net/ir.js';
 import { kinkIndexAt } from '../net/activation.js';
 import { doubleOf } from '../num/exact-double.js';
@@ -41,14 +42,14 @@ export function decisionOf(
 
 /** *Exact.* Finds a unit's index among the neurons of a network. */
 export function neuronIndex(network: Network): (equation: number, unit: number) => number {
-  const first = new Map<number, number>();
+  const indices = new Map<string, number>();
   neuronsOf(network).forEach(({ equation, unit }, index) => {
-    if (unit === 0) first.set(equation, index);
+    indices.set(`${String(equation)} ${String(unit)}`, index);
   });
   return (equation, unit) => {
-    const start = first.get(equation);
-    if (start === undefined) throw new Error('neuronIndex: this equation has no kinks');
-    return start + unit;
+    const index = indices.get(`${String(equation)} ${String(unit)}`);
+    if (index === undefined) throw new Error('neuronIndex: this unit cannot be touched');
+    return index;
   };
 }
 
@@ -59,7 +60,8 @@ export function exactSubject(
   judge: Judge,
   filter: NoTieFilter | null = null,
 ): Subject {
-  const rows = rowsOf(network);
+  // Only methods that need a chain ask for possible ties.
+  const rows = isChain(network) ? rowsOf(network) : [];
   const neuronAt = neuronIndex(network);
   const sets = network.parameters.map(({ values }) => values);
   const ranks = sets.map(() => 0n);

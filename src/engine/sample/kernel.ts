@@ -13,7 +13,7 @@ import {
   type LayerState,
 } from '../count/kernel.js';
 import type { Space } from '../count/space.js';
-import type { Network } from '../net/ir.js';
+import type { ChainNetwork } from '../net/chain.js';
 import type { Rational } from '../num/rational.js';
 import { decisionOf, neuronIndex, type Judge } from './exact-subject.js';
 import { rowsOf } from './pivots.js';
@@ -40,7 +40,7 @@ interface GridRow {
 
 /** The subject of a network on its grid. */
 export function gridSubject(
-  network: Network,
+  network: ChainNetwork,
   space: Space,
   program: GridProgram,
   judge: Judge,
@@ -171,7 +171,7 @@ export function gridSubject(
 }
 
 function gridRowsOf(
-  network: Network,
+  network: ChainNetwork,
   space: Space,
   program: GridProgram,
   layers: readonly LayerState[],

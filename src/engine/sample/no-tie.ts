@@ -9,7 +9,8 @@
  * larger one by less than an ulp of a double, and whether they differ at all is what is asked.
  */
 import type { ValueSet } from '../format/domain.js';
-import type { Entry, Network } from '../net/ir.js';
+import type { ChainNetwork } from '../net/chain.js';
+import type { Entry } from '../net/ir.js';
 import { bitLength, trailingZeros } from '../num/bits.js';
 import { isDyadic, fromRational, toRational, dyadic } from '../num/dyadic.js';
 import { doubleOf } from '../num/exact-double.js';
@@ -121,7 +122,7 @@ function binary(exact: Rational): Binary {
 }
 
 /** The filter of a network; null for several inputs, sets beyond 2^32, and numbers not dyadic. */
-export function noTieFilterOf(network: Network): NoTieFilter | null {
+export function noTieFilterOf(network: ChainNetwork): NoTieFilter | null {
   if (network.inputs.length !== 1) return null;
   if (network.parameters.some(({ values }) => values.size > RANKS_MAX)) return null;
   try {
@@ -132,7 +133,7 @@ export function noTieFilterOf(network: Network): NoTieFilter | null {
   }
 }
 
-function preparedFilter(network: Network): NoTieFilter {
+function preparedFilter(network: ChainNetwork): NoTieFilter {
   const known = new Map<ValueSet, BinarySet>();
   const sets = network.parameters.map(({ values }) => {
     const set = known.get(values) ?? binarySet(values);
@@ -224,7 +225,7 @@ function entryAt(
 }
 
 /** The layers up to the last one with kinks. */
-function binaryLayersOf(network: Network, sets: readonly BinarySet[]): BinaryLayer[] {
+function binaryLayersOf(network: ChainNetwork, sets: readonly BinarySet[]): BinaryLayer[] {
   const rows = rowsOf(network);
   const lastKinked = rows[rows.length - 1]?.neuron.equation ?? -1;
   const entryOf = (entry: Entry): BinaryEntry =>

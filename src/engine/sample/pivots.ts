@@ -2,6 +2,7 @@
  * Which parameters may serve as pivots of which neuron, and what that says of a network before
  * anything is drawn: how much the ties of one neuron may weigh at most.
  */
+import type { ChainNetwork } from '../net/chain.js';
 import type { Entry, DenseEquation, Network } from '../net/ir.js';
 import { usesOf } from '../net/ir.js';
 import { ZERO, add, compare, isZero, rational, type Rational } from '../num/rational.js';
@@ -27,7 +28,7 @@ export interface Row {
 }
 
 /** *Exact.* The rows of all neurons that can be touched, in the order of `neuronsOf`. */
-export function rowsOf(network: Network): Row[] {
+export function rowsOf(network: ChainNetwork): Row[] {
   const uses = usesOf(network);
   const isOwn = (entry: Entry | undefined): entry is Extract<Entry, { parameter: number }> =>
     entry !== undefined &&

@@ -5,6 +5,7 @@
 import type { Proxies } from '../ad/rules.js';
 import { gridProgramOf } from '../count/grid.js';
 import { neuronsOf, spaceOf } from '../count/space.js';
+import { isChain } from '../net/chain.js';
 import type { Network } from '../net/ir.js';
 import { judgeOf } from '../verdict.js';
 import type { Scale } from './assessment.js';
@@ -52,8 +53,10 @@ const PROGRESS_EVERY = 16;
 
 /** Why a method does not apply to a network; null where it does. */
 export function whyNotSampled(network: Network, method: SampleMethod): string | null {
+  if (method === 'plain') return null;
+  if (!isChain(network)) return 'it needs a chain of dense and convolution layers, without a loss';
   if (method === 'conditional') return whyNotConditional(network);
-  if (method === 'plain' || rowsOf(network).some(({ own }) => own.length > 0)) return null;
+  if (rowsOf(network).some(({ own }) => own.length > 0)) return null;
   return 'no neuron with a kink has a parameter of its own in its row';
 }
 
@@ -115,19 +118,19 @@ function subjectOf(
   const space = spaceOf(network);
   const judge = options.judge ?? judgeOf(network, proxies);
   const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
-  return program === null
+  return program === null || !isChain(network)
     ? { subject: exactSubject(network, space, judge, filterOf(network, options)), compiled: false }
     : { subject: gridSubject(network, space, program, judge), compiled: true };
 }
 
 function filterOf(network: Network, { filter }: SamplingOptions): NoTieFilter | null {
-  return filter === false ? null : noTieFilterOf(network);
+  return filter === false || !isChain(network) ? null : noTieFilterOf(network);
 }
 
 function estimatorOf(network: Network, subject: Subject, method: SampleMethod): Estimator {
+  if (method === 'plain') return plainEstimator(subject, neuronsOf(network).length);
+  if (!isChain(network)) throw new Error(`estimatorOf: ${method} needs a chain`);
   switch (method) {
-    case 'plain':
-      return plainEstimator(subject, neuronsOf(network).length);
     case 'conditional':
       return conditionalEstimator(network, subject);
     case 'union':

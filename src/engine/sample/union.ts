@@ -15,7 +15,7 @@
  * Source: R. M. Karp, M. Luby, N. Madras, *Monte-Carlo approximation algorithms for enumeration
  * problems*, Journal of Algorithms 10 (1989), section 4.
  */
-import type { Network } from '../net/ir.js';
+import type { ChainNetwork } from '../net/chain.js';
 import { ONE, lcm } from '../num/rational.js';
 import { addPoint, addTie, type Estimator } from './estimator.js';
 import { rowsOf, sizeOf, weightBound, type Row } from './pivots.js';
@@ -37,7 +37,7 @@ export interface TieWeights {
  * weights of all ties of one point add up to 1.
  */
 export function tieWeights(
-  network: Network,
+  network: ChainNetwork,
   rows: readonly Row[],
   isCovered: (neuron: number) => boolean,
   least: bigint,
@@ -72,7 +72,7 @@ export function tieWeights(
 }
 
 /** The estimator that ties every neuron in turn. */
-export function unionEstimator(network: Network, subject: Subject): Estimator {
+export function unionEstimator(network: ChainNetwork, subject: Subject): Estimator {
   const rows = rowsOf(network);
   const weights = tieWeights(network, rows, () => true, 1n);
   return {

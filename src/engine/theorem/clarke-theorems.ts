@@ -39,6 +39,11 @@ function outsideInterval(question: TheoremQuestion, layer: LayerStructure): stri
     : null;
 }
 
+/** What no theorem of this file allows: maxima, and activations that stand on no layer with parameters. */
+function shapeFault({ structure }: TheoremQuestion): string | null {
+  return structure.maximumFault ?? structure.looseFault;
+}
+
 function finding(fault: string | null, holds: string): Finding {
   return fault === null ? { applies: true, why: holds } : { applies: false, why: fault };
 }
@@ -52,6 +57,7 @@ export const P_1: Theorem = {
     const { samples } = question.structure;
     const fault =
       (samples === 1 ? null : `it speaks of one input; this is a batch of ${String(samples)}`) ??
+      shapeFault(question) ??
       firstFault(question.structure, (layer) => layer.biasFault) ??
       firstFault(question.structure, (layer) => outsideInterval(question, layer));
     return finding(
@@ -68,7 +74,8 @@ export const P_4_6: Theorem = {
   source: SOURCE_P,
   check: (question) => {
     const fault =
-      firstFault(question.structure, (layer) => layer.biasFault) ??
+      shapeFault(question) ??
+      firstFault(question.structure, (layer) => layer.sharedBiasFault) ??
       firstFault(question.structure, (layer) => outsideInterval(question, layer)) ??
       firstFault(question.structure, (layer) => {
         const [first, ...others] = mixtures(question, layer);
@@ -78,13 +85,14 @@ export const P_4_6: Theorem = {
       });
     return finding(
       fault,
-      'distinct biases, no max pooling, and per layer one λ with proxy = λ·left + (1−λ)·right at every kink',
+      'biases that are distinct or shared within a layer, no max pooling, and per layer one λ with proxy = λ·left + (1−λ)·right at every kink',
     );
   },
 };
 
 function notFullyConnected(question: TheoremQuestion): string | null {
   return (
+    shapeFault(question) ??
     firstFault(question.structure, (layer) => layer.fullyConnectedFault) ??
     firstFault(question.structure, (layer) => outsideInterval(question, layer))
   );

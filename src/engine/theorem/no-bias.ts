@@ -12,10 +12,13 @@ function fault(structure: Structure): string | null {
   if (structure.samples !== 1) {
     return `[L] speaks of one input; this is a batch of ${String(structure.samples)}`;
   }
-  return firstFault(structure, (layer) =>
-    layer.biasFault === null || layer.biaffineFault === null
-      ? null
-      : `neither bias parameters (${layer.biasFault}) nor well-structured biaffine (${layer.biaffineFault})`,
+  return (
+    structure.chainFault ??
+    firstFault(structure, (layer) =>
+      layer.biasFault === null || layer.biaffineFault === null
+        ? null
+        : `neither bias parameters (${layer.biasFault}) nor well-structured biaffine (${layer.biaffineFault})`,
+    )
   );
 }
 

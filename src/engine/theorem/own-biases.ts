@@ -11,7 +11,11 @@ export function ownBiasesFault(structure: Structure): string | null {
   if (structure.samples !== 1) {
     return `[L] speaks of one input; this is a batch of ${String(structure.samples)}`;
   }
-  return firstFault(structure, (layer) => layer.biasFault);
+  return (
+    structure.maximumFault ??
+    structure.looseFault ??
+    firstFault(structure, (layer) => layer.biasFault)
+  );
 }
 
 const HOLDS = 'every layer has bias parameters';

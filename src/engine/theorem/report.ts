@@ -5,11 +5,12 @@ import { P_1, P_4_6, P_5 } from './clarke-theorems.js';
 import { L_NOBIAS, L_SUFF } from './no-bias.js';
 import { L_CLARKE, L_IFF, L_INC, L_NDF } from './own-biases.js';
 import { SEED_P } from './seed-p.js';
+import { P_8 } from './strict-system.js';
 import { structureOf } from './structure.js';
 import type { Finding, PointFacts, Theorem, TheoremQuestion, TheoremReport } from './theorem.js';
 import { L_TIGHT } from './tight.js';
 
-/** The theorems of theory.md section 2 that speak of dense networks. */
+/** The theorems of theory.md section 2. */
 export const THEOREMS: readonly Theorem[] = Object.freeze([
   L_INC,
   L_NDF,
@@ -22,6 +23,7 @@ export const THEOREMS: readonly Theorem[] = Object.freeze([
   P_1,
   P_4_6,
   P_5,
+  P_8,
 ]);
 
 function questionOf(network: Network, proxies: readonly (readonly Rational[])[]): TheoremQuestion {

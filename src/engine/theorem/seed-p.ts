@@ -29,6 +29,7 @@ export const SEED_P: Theorem = {
 
 function shapeFault({ network, structure }: TheoremQuestion): string | null {
   const [hidden, output, ...more] = structure.layers;
+  if (structure.chainFault !== null) return structure.chainFault;
   const input = network.inputs[0];
   const parameter = network.parameters[0];
   if (hidden === undefined || output === undefined || more.length > 0)

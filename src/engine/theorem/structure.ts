@@ -2,6 +2,14 @@
  * The structural hypotheses of the theorems, checked layer by layer: who owns which bias, which
  * parameters multiply what (theory.md section 1, "has bias parameters", "well-structured
  * biaffine").
+ *
+ * [L] and [P] speak of chains of layers. Constant affine maps between layers, skips and an analytic
+ * loss are more than that; which theorems stay true, and why: where every neuron with kinks owns its
+ * bias, the tied forms are independent whatever earlier quantities they contain, so every pattern of
+ * the ties occurs; and the derivative is affine in the slope of each tied neuron (each layer, for
+ * P-4/P-6), because no path passes it twice. The proofs of L-inc, L-ndf, L-iff, L-clarke, P-1, P-4/P-6
+ * and P-5 use nothing else. L-nobias and L-suff do use the chain: an average can vanish where no
+ * activation does. A maximum of several units is excluded from all of them.
  */
 import {
   usesOf,
@@ -11,7 +19,7 @@ import {
   type Network,
   type Use,
 } from '../net/ir.js';
-import { isZero } from '../num/rational.js';
+import { isZero, sign } from '../num/rational.js';
 
 /** One layer: its dense equation and its activation, with what was found of it. */
 export interface LayerStructure {
@@ -22,6 +30,12 @@ export interface LayerStructure {
   readonly activationIndex: number;
   /** Null where every unit has a free bias parameter of its own; else what is missing. */
   readonly biasFault: string | null;
+  /**
+   * Null where every unit has a free bias parameter that is used for biases of this layer alone, with
+   * scales of one sign (as a convolution's, shared by the positions of a filter); else what is
+   * missing.
+   */
+  readonly sharedBiasFault: string | null;
   /** Null where the layer is well-structured biaffine; else what breaks it. */
   readonly biaffineFault: string | null;
   /** Null where every weight is a free parameter used nowhere else; else what breaks it. */
@@ -31,30 +45,64 @@ export interface LayerStructure {
 export interface Structure {
   readonly samples: number;
   readonly layers: readonly LayerStructure[];
+  /** Null where no layer takes a maximum of units; else which does. */
+  readonly maximumFault: string | null;
+  /** Null where each activation with kinks stands on a dense or convolution layer; else which does not. */
+  readonly looseFault: string | null;
+  /** Null where each layer is dense or a convolution and reads the one before, without a loss. */
+  readonly chainFault: string | null;
 }
 
-/** *Exact.* The structure of a network of dense layers. */
+/** *Exact.* The structure of a network. */
 export function structureOf(network: Network): Structure {
   const uses = usesOf(network);
   const layers: LayerStructure[] = [];
+  let looseFault: string | null = null;
   network.equations.forEach((equation, activationIndex) => {
     if (equation.op !== 'activation') return;
     const dense = network.equations.find(
       (candidate): candidate is DenseEquation =>
         candidate.op === 'dense' && candidate.out === equation.in,
     );
-    if (dense === undefined) return;
+    if (dense === undefined) {
+      if (equation.activation.kinks.length === 0) return;
+      looseFault ??= `layer ${String(equation.layer)}: its ${equation.activation.type} does not stand on a dense or convolution layer`;
+      return;
+    }
     layers.push({
       layer: equation.layer,
       dense,
       activation: equation,
       activationIndex,
       biasFault: biasFault(dense, uses),
+      sharedBiasFault: sharedBiasFault(network, dense, uses),
       biaffineFault: biaffineFault(network, dense, uses),
       fullyConnectedFault: fullyConnectedFault(dense, uses),
     });
   });
-  return { samples: network.inputs.length, layers };
+  return {
+    samples: network.inputs.length,
+    layers,
+    maximumFault: maximumFault(network),
+    looseFault,
+    chainFault: chainFault(network),
+  };
+}
+
+function maximumFault(network: Network): string | null {
+  const found = network.equations.find(({ op }) => op === 'max');
+  return found === undefined ? null : `layer ${String(found.layer)} takes a maximum of units`;
+}
+
+function chainFault(network: Network): string | null {
+  for (const equation of network.equations) {
+    const where = `layer ${String(equation.layer)}`;
+    if (equation.op === 'affine' || equation.op === 'max') {
+      return `${where} is no dense or convolution layer`;
+    }
+    if (equation.in !== equation.out - 1) return `${where} does not read the layer before it`;
+  }
+  return network.loss === undefined ? null : `a loss (${network.loss.type}) stands on top`;
 }
 
 /** *Exact.* The first layer with the given fault, told in words; null where no layer has it. */
@@ -80,6 +128,31 @@ function biasFault(dense: DenseEquation, uses: readonly (readonly Use[])[]): str
     return isZero(entry.scale)
       ? `the bias parameter of unit ${String(unit)} is scaled by 0`
       : `the bias parameter of unit ${String(unit)} is used elsewhere too`;
+  }
+  return null;
+}
+
+function sharedBiasFault(
+  network: Network,
+  dense: DenseEquation,
+  uses: readonly (readonly Use[])[],
+): string | null {
+  const index = network.equations.indexOf(dense);
+  const signs = new Map<number, number>();
+  for (const [unit, entry] of dense.bias.entries()) {
+    if (!('parameter' in entry)) return `the bias of unit ${String(unit)} is a constant`;
+    if (isZero(entry.scale)) return `the bias parameter of unit ${String(unit)} is scaled by 0`;
+    const elsewhere = uses[entry.parameter]?.some(
+      (use) => use.equation !== index || use.input !== null,
+    );
+    if (elsewhere !== false) {
+      return `the bias parameter of unit ${String(unit)} is used for more than biases of this layer`;
+    }
+    const known = signs.get(entry.parameter) ?? sign(entry.scale);
+    if (known !== sign(entry.scale)) {
+      return `the bias parameter of unit ${String(unit)} has scales of both signs`;
+    }
+    signs.set(entry.parameter, known);
   }
   return null;
 }

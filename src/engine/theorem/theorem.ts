@@ -48,6 +48,15 @@ export interface PointFacts {
   readonly values: readonly (readonly (readonly Rational[])[])[];
   /** Whether ∂^AD f/∂z ≠ 0 for the unit's output, `[variable][sample][unit]`. */
   readonly relevant: readonly (readonly (readonly boolean[])[])[];
+  /** Whether the unit is provably constant near the point, `[variable][sample][unit]`. */
+  readonly constant: readonly (readonly (readonly boolean[])[])[];
+  /**
+   * Tangents of all units by AD, `[sample][variable][parameter][unit]`; made only when asked for, null
+   * where they would be too many.
+   */
+  readonly tangents: () => readonly (readonly (readonly (readonly Rational[])[])[])[] | null;
+  /** *Exact.* Whether some direction makes all of the forms positive. */
+  readonly canAllBePositive: (forms: readonly (readonly Rational[])[]) => boolean;
 }
 
 /** A theorem's report on one network. */

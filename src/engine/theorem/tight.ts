@@ -30,7 +30,8 @@ export const L_TIGHT: Theorem = {
     'On a family of two layers with biases, |ndf(f)| / |Ω| is at least half of the bound of L-ndf.',
   source: SOURCE_L,
   check: (question) => {
-    const fault = ownBiasesFault(question.structure) ?? familyFault(question);
+    const { structure } = question;
+    const fault = ownBiasesFault(structure) ?? structure.chainFault ?? familyFault(question);
     if (fault !== null) return { applies: false, why: `not of the tight family: ${fault}` };
     const bound = ownBiasesBound(question);
     if (compare(bound, ONE) > 0) {

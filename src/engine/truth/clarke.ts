@@ -2,15 +2,15 @@
  * Clarke membership of a matrix at a point, three-valued (theory.md section 4).
  *
  * Inner hull: the convex hull of the walk's leaves, each a limit of derivatives; inside it means
- * certified. Where every tied pre-activation is piecewise affine in w near w, the open cones are
- * exactly the patterns that occur and the inner hull is the Clarke subdifferential: outside means
- * refuted. Otherwise the outer hull, over all sign patterns of the ties, refutes what lies outside
- * it. Between the two: undecided.
+ * certified. Where every tied quantity is piecewise affine in w near w, the open cones are exactly
+ * the patterns that occur and the inner hull is the Clarke subdifferential: outside means refuted.
+ * Otherwise the outer hull refutes what lies outside it: it is over all patterns of the ties but those
+ * that an exact dependence rules out (`expansion.ts`). Between the two: undecided.
  *
  * A certificate is checked by `verify.ts`, which shares no code with this file, before it leaves.
  */
 import { isFlatAt } from '../net/activation.js';
-import type { Network } from '../net/ir.js';
+import type { Equation, Network } from '../net/ir.js';
 import {
   ONE,
   ZERO,
@@ -24,7 +24,7 @@ import {
   subtract,
   type Rational,
 } from '../num/rational.js';
-import { sides, valuesAt, type Values } from './evaluate.js';
+import { largestOf, sides, valuesAt, type Values } from './evaluate.js';
 import { constantUnits, varies } from './freedom.js';
 import { dot, emptySpan, solveNonNegative, type Row, type Span } from './linear.js';
 import { derivativeAlongRay, verifyCertificate, type Vertex } from './verify.js';
@@ -57,7 +57,16 @@ export function clarkeMembership(
   candidate: readonly Row[],
   maxLeaves: number,
 ): Clarke {
-  const inner = walk(network, point, { maxLeaves });
+  const direct = walk(network, point, { maxLeaves, until: candidate });
+  const vertex = direct.leaves.find((leaf) => equalRows(leaf.gradient, candidate));
+  if (vertex !== undefined) {
+    const found = certified(network, point, candidate, direct.leaves, [
+      { leaf: vertex, weight: ONE },
+    ]);
+    if (found.vertices !== undefined) return found;
+  }
+  // Without a ray for that very leaf the others may still show one.
+  const inner = vertex === undefined ? direct : walk(network, point, { maxLeaves });
   const hull = membership(distinctGradients(inner.leaves), candidate.flat());
   if (hull.weights !== null) {
     return certified(network, point, candidate, inner.leaves, hull.weights);
@@ -66,7 +75,7 @@ export function clarkeMembership(
   if (inner.complete && tiesArePiecewiseAffine(network, values)) {
     return {
       membership: 'refuted',
-      why: 'outside the convex hull of the limits of derivatives, which is all of the Clarke subdifferential here: every tied pre-activation is piecewise affine in the parameters',
+      why: 'outside the convex hull of the limits of derivatives, which is all of the Clarke subdifferential here: every tied quantity is piecewise affine in the parameters',
       separation: separationOf(hull.normal, inner.leaves, candidate),
     };
   }
@@ -75,16 +84,16 @@ export function clarkeMembership(
   if (outer.complete && outerHull.weights === null) {
     return {
       membership: 'refuted',
-      why: 'outside the convex hull over all sign patterns of the tied neurons, which contains the Clarke subdifferential',
+      why: 'outside the convex hull over all patterns of the ties that no exact dependence rules out, which contains the Clarke subdifferential',
       separation: separationOf(outerHull.normal, outer.leaves, candidate),
     };
   }
   return {
     membership: 'undecided',
     why:
-      inner.complete && outer.complete
-        ? 'between the hull of the pieces seen to first order and the hull of all sign patterns'
-        : `more than ${String(maxLeaves)} pieces meet at this point`,
+      inner.limit ??
+      outer.limit ??
+      'between the hull of the pieces seen to first order and the hull of all patterns',
   };
 }
 
@@ -199,40 +208,67 @@ function separationOf(normal: Row, leaves: readonly Leaf[], candidate: readonly 
 }
 
 /**
- * Whether every tied pre-activation is, near w, constant or piecewise affine in w with pieces cut
- * by the ties alone: no product of two perturbed quantities reaches it, and no curved piece.
+ * Whether every tied quantity is, near w, constant or piecewise affine in w with pieces cut by the
+ * ties alone: no product of two perturbed quantities reaches it, and no curved piece.
  */
 export function tiesArePiecewiseAffine(network: Network, values: Values): boolean {
   const constant = constantUnits(network, values);
-  const affine: boolean[][][] = [network.inputs.map((input) => input.map(() => true))];
+  const affine: (readonly boolean[])[][] = [network.inputs.map((input) => input.map(() => true))];
   for (const equation of network.equations) {
-    const before = affine[equation.in] as boolean[][];
-    const from = values[equation.in] as readonly Row[];
     affine.push(
-      before.map((flags, sample) => {
-        const isConstant = (unit: number): boolean =>
-          constant[equation.in]?.[sample]?.[unit] === true;
-        if (equation.op === 'activation') {
-          return flags.map((flag, unit) => {
-            const t = (from[sample] as Row)[unit] as Rational;
-            if (isConstant(unit) || isFlatAt(equation.activation, t)) return true;
-            const { left, right } = sides(equation.activation, t);
-            return (
-              flag && [left, right].every((k) => (equation.activation.pieces[k] ?? []).length <= 2)
-            );
-          });
-        }
-        return equation.weight.map((row) =>
-          row.every((entry, input) => {
-            if (varies(entry)) return isConstant(input);
-            return flags[input] === true || (!('parameter' in entry) && isZero(entry.constant));
-          }),
-        );
-      }),
+      network.inputs.map((_, sample) =>
+        affineOutputs(
+          equation,
+          (variable) => affine[variable]?.[sample] ?? [],
+          (variable) => constant[variable]?.[sample] ?? [],
+          (variable) => values[variable]?.[sample] ?? [],
+        ),
+      ),
     );
   }
   return tiesAt(network, values).every((tie) => {
-    const variable = network.equations[tie.equation]?.in ?? 0;
-    return affine[variable]?.[tie.sample]?.[tie.unit] === true;
+    const equation = network.equations[tie.equation];
+    if (equation === undefined || equation.op === 'affine') return false;
+    const flags = affine[equation.in]?.[tie.sample] ?? [];
+    const read = 'tied' in tie ? tie.tied : [tie.unit];
+    return read.every((unit) => flags[unit] === true);
   });
+}
+
+function affineOutputs(
+  equation: Equation,
+  flagsOf: (variable: number) => readonly boolean[],
+  constantOf: (variable: number) => readonly boolean[],
+  valuesOf: (variable: number) => Row,
+): boolean[] {
+  switch (equation.op) {
+    case 'activation': {
+      const { activation } = equation;
+      return flagsOf(equation.in).map((flag, unit) => {
+        const t = valuesOf(equation.in)[unit] as Rational;
+        if (constantOf(equation.in)[unit] === true || isFlatAt(activation, t)) return true;
+        const { left, right } = sides(activation, t);
+        return flag && [left, right].every((k) => (activation.pieces[k] ?? []).length <= 2);
+      });
+    }
+    case 'dense':
+      return equation.weight.map((row) =>
+        row.every((entry, input) => {
+          if (varies(entry)) return constantOf(equation.in)[input] === true;
+          const nothing = !('parameter' in entry) && isZero(entry.constant);
+          return flagsOf(equation.in)[input] === true || nothing;
+        }),
+      );
+    case 'affine':
+      return equation.terms.map((row) =>
+        row.every(
+          ({ variable, unit, coefficient }) =>
+            isZero(coefficient) || flagsOf(variable)[unit] === true,
+        ),
+      );
+    case 'max':
+      return equation.windows.map((window) =>
+        largestOf(window, valuesOf(equation.in)).every((unit) => flagsOf(equation.in)[unit]),
+      );
+  }
 }

@@ -8,14 +8,15 @@
  * are linearly independent on every branch: every sign pattern is an open cone (theory.md section
  * 3, "free and independent"; for one sample this is: a bias of its own, or a non-zero input at a
  * weight of its own). A tie whose pre-activation is constant near w never branches and contributes
- * nothing to any derivative, by AD or in truth.
+ * nothing to any derivative, by AD or in truth. A maximum is never free here, and is constant where
+ * all of its tied units are.
  */
 import { isFlatAt } from '../net/activation.js';
-import { usesOf, type DenseEquation, type Entry, type Network } from '../net/ir.js';
+import { usesOf, type DenseEquation, type Entry, type Equation, type Network } from '../net/ir.js';
 import { isZero, multiply, type Rational } from '../num/rational.js';
-import type { Values } from './evaluate.js';
+import { largestOf, type Values } from './evaluate.js';
 import { emptySpan, type Row, type Span } from './linear.js';
-import type { Tie } from './walk.js';
+import type { Tie } from './tie.js';
 
 export type Freedom =
   /** The tie's form is independent of all other free ties' forms. */
@@ -35,31 +36,57 @@ export function constantUnits(
   network: Network,
   values: Values,
 ): readonly (readonly (readonly boolean[])[])[] {
-  const constant: boolean[][][] = [network.inputs.map((input) => input.map(() => true))];
+  const constant: (readonly boolean[])[][] = [network.inputs.map((input) => input.map(() => true))];
   for (const equation of network.equations) {
-    const before = constant[equation.in] as boolean[][];
-    const from = values[equation.in] as readonly Row[];
     constant.push(
-      before.map((flags, sample) => {
-        const vector = from[sample] as Row;
-        if (equation.op === 'activation') {
-          return flags.map(
-            (flag, unit) => flag || isFlatAt(equation.activation, vector[unit] as Rational),
-          );
-        }
-        return equation.weight.map(
-          (row, unit) =>
-            !varies(equation.bias[unit] as Entry) &&
-            row.every((entry, input) => {
-              const inputConstant = flags[input] === true;
-              if (varies(entry)) return inputConstant && isZero(vector[input] as Rational);
-              return inputConstant || (!('parameter' in entry) && isZero(entry.constant));
-            }),
-        );
-      }),
+      network.inputs.map((_, sample) =>
+        constantOutputs(
+          equation,
+          (variable) => constant[variable]?.[sample] ?? [],
+          (variable) => values[variable]?.[sample] ?? [],
+        ),
+      ),
     );
   }
   return constant;
+}
+
+function constantOutputs(
+  equation: Equation,
+  flagsOf: (variable: number) => readonly boolean[],
+  valuesOf: (variable: number) => Row,
+): boolean[] {
+  switch (equation.op) {
+    case 'activation':
+      return flagsOf(equation.in).map(
+        (flag, unit) =>
+          flag || isFlatAt(equation.activation, valuesOf(equation.in)[unit] as Rational),
+      );
+    case 'dense': {
+      const [flags, vector] = [flagsOf(equation.in), valuesOf(equation.in)];
+      return equation.weight.map(
+        (row, unit) =>
+          !varies(equation.bias[unit] as Entry) &&
+          row.every((entry, input) => {
+            const inputConstant = flags[input] === true;
+            if (varies(entry)) return inputConstant && isZero(vector[input] as Rational);
+            return inputConstant || (!('parameter' in entry) && isZero(entry.constant));
+          }),
+      );
+    }
+    case 'affine':
+      return equation.terms.map((row) =>
+        row.every(
+          ({ variable, unit, coefficient }) =>
+            isZero(coefficient) || flagsOf(variable)[unit] === true,
+        ),
+      );
+    case 'max':
+      // The others of the window stay below, so near w only the largest ones speak.
+      return equation.windows.map((window) =>
+        largestOf(window, valuesOf(equation.in)).every((unit) => flagsOf(equation.in)[unit]),
+      );
+  }
 }
 
 /** Whether an entry depends on w: a parameter with a scale that is not 0. */
@@ -80,12 +107,17 @@ export function freedomOf(
   const constant = constantUnits(network, values);
   const spans = new Map<string, Span>();
   return ties.map((tie) => {
+    const tying = network.equations[tie.equation];
+    if (tying === undefined || tying.op === 'affine') return 'bound';
+    const read = constant[tying.in]?.[tie.sample] ?? [];
+    if ('tied' in tie) return tie.tied.every((unit) => read[unit] === true) ? 'constant' : 'bound';
+    if (read[tie.unit] === true) return 'constant';
+    // A dense result has one reader (`net/check.ts`), so its private parameters are this tie's.
     const equation = network.equations.find(
       (candidate): candidate is DenseEquation =>
-        candidate.op === 'dense' && candidate.out === network.equations[tie.equation]?.in,
+        candidate.op === 'dense' && candidate.out === tying.in,
     );
     if (equation === undefined) return 'bound';
-    if (constant[equation.out]?.[tie.sample]?.[tie.unit] === true) return 'constant';
     const input = (values[equation.in] as readonly Row[])[tie.sample] as Row;
     const coefficients = privateCoefficients(equation, tie.unit, input, isPrivate);
     const key = `${String(tie.equation)} ${String(tie.unit)}`;

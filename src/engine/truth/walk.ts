@@ -2,46 +2,52 @@
  * The walk: decides differentiability at one point from the definition alone (theory.md section 3).
  *
  * f is locally Lipschitz, so it is differentiable at w exactly if its directional derivative
- * d ↦ f'(w; d) is linear. The walk carries, for each unit, y'(d) as a linear form in d, branches at
- * a tied neuron whose form is not zero on the sign of the form, and keeps a branch where the open
- * cone of its sign constraints is not empty. The leaves are the gradients of the pieces; open
- * cones are dense, so one distinct leaf means differentiable, two mean not.
+ * d ↦ f'(w; d) is linear. The walk carries, for each unit, y'(d) as a linear form in d. At a tied
+ * neuron whose form is not zero it branches on the sign of the form, at a tied maximum on which of
+ * the distinct tied forms is strictly largest; it keeps a branch where the open cone of its sign
+ * constraints is not empty. The leaves are the gradients of the pieces; open cones are dense, so one
+ * distinct leaf means differentiable, two mean not.
  *
  * No theorem is used, and no code of `ad/`: this is the judge. Where more leaves than `maxLeaves`
- * would be needed the answer is undecided, unless two distinct leaves are already in hand.
+ * would be needed, or more than DEPENDENT_MAX dependent constraints meet in one cone, the answer is
+ * undecided, unless two distinct leaves are already in hand.
  */
-import { kinkIndexAt } from '../net/activation.js';
-import { evaluate as evaluatePolynomial } from '../net/polynomial.js';
-import type { ActivationEquation, DenseEquation, Network } from '../net/ir.js';
+import type { ActivationEquation, MaxEquation, Network } from '../net/ir.js';
+import { ZERO, equal, isZero, negate, type Rational } from '../num/rational.js';
+import { cutBy, directionIn, wholeSpace, type Cone } from './cone.js';
+import { largestOf, outputAt, sides, throughLoss, valuesAt, type Values } from './evaluate.js';
 import {
-  ONE,
-  ZERO,
-  add,
-  equal,
-  integer,
-  isZero,
-  multiply,
-  negate,
-  type Rational,
-} from '../num/rational.js';
-import { entryAt, sides, valuesAt, type Values } from './evaluate.js';
-import { emptySpan, solveNonNegative, type Row, type Span } from './linear.js';
+  affineExpansions,
+  composed,
+  constantExpansion,
+  denseExpansions,
+  maySignsMeet,
+  opposite,
+  plus,
+  sameExpansion,
+  type Expansion,
+} from './expansion.js';
+import {
+  affineForms,
+  denseForms,
+  difference,
+  equalForms,
+  scaled,
+  slopeOf,
+  type Forms,
+} from './forms.js';
+import type { Row } from './linear.js';
+import { tiesAt, type KinkTie, type MaxTie, type Tie } from './tie.js';
 
-/** A pre-activation that sits on a kink. */
-export interface Tie {
-  /** Index of the activation equation, and of the layer in the request. */
-  readonly equation: number;
-  readonly layer: number;
-  readonly sample: number;
-  readonly unit: number;
-  /** Index into the activation's kinks. */
-  readonly kink: number;
-}
+export { tiesAt, type Tie } from './tie.js';
 
 /** One piece of f near w: the open cone of directions on which f'(w; ·) has this gradient. */
 export interface Leaf {
-  /** Sign of y'(d) at each tie on this cone; 0 where the form is zero and the tie does not branch. */
-  readonly signs: readonly (-1 | 0 | 1)[];
+  /**
+   * What was chosen at each tie: −1 or 1, the sign of y'(d); at a maximum the unit whose form is
+   * largest; null where the tie does not branch.
+   */
+  readonly choices: readonly (number | null)[];
   /** A direction inside the open cone, `[parameter]`. */
   readonly direction: Row;
   /** `[output, parameter]`. */
@@ -49,12 +55,14 @@ export interface Leaf {
 }
 
 export interface Walk {
-  /** f(w), stacked sample by sample. */
+  /** f(w), stacked sample by sample, or the loss. */
   readonly value: Row;
   readonly ties: readonly Tie[];
   /** The leaves found: all of them where `complete`. */
   readonly leaves: readonly Leaf[];
   readonly complete: boolean;
+  /** Why the walk is not complete; null where it is, or where it stopped because it was decided. */
+  readonly limit: string | null;
   /** Null where undecided. */
   readonly differentiable: boolean | null;
   /** Df(w), `[output, parameter]`; null where it does not exist or is undecided. */
@@ -66,138 +74,114 @@ export interface WalkOptions {
   readonly maxLeaves: number;
   /** Stop at the second distinct gradient: enough for differentiability, not for hulls. */
   readonly stopWhenDecided?: boolean;
+  /** Stop at the first leaf with this gradient: enough where a hull is asked for one of its vertices. */
+  readonly until?: readonly Row[];
   /**
-   * Follow every sign pattern of the ties, feasible or not: the leaves then span the outer hull of
-   * theory.md section 4 and say nothing about differentiability.
+   * Follow every pattern of the ties that is not shown to be impossible, whether or not it is seen to
+   * first order: the leaves then span the outer hull of theory.md section 4 and say nothing about
+   * differentiability.
    */
   readonly allPatterns?: boolean;
 }
 
-/** *Exact.* The ties at the given values, in topological order. */
-export function tiesAt(network: Network, values: Values): Tie[] {
-  const ties: Tie[] = [];
-  network.equations.forEach((equation, index) => {
-    if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return;
-    (values[equation.in] as readonly Row[]).forEach((vector, sample) => {
-      vector.forEach((t, unit) => {
-        const kink = kinkIndexAt(equation.activation, t);
-        if (kink !== -1) ties.push({ equation: index, layer: equation.layer, sample, unit, kink });
-      });
-    });
-  });
-  return ties;
+/** Most constraints of one cone that depend on others: the size of an exact linear program. */
+const DEPENDENT_MAX = 64;
+
+/** A branch: what is known on it of every unit computed so far. */
+interface Branch {
+  readonly forms: Forms;
+  /** Like forms; empty unless all patterns are followed. */
+  readonly expansions: readonly (readonly (readonly (Expansion | null)[])[])[];
+  readonly choices: readonly (number | null)[];
+  /** The directions of the branch; of all patterns, what must be positive on it. */
+  readonly cone: Cone;
+  readonly positive: readonly Expansion[];
 }
 
-/** Sign constraints of a branch: the tied forms, as coordinates over an independent few of them. */
-interface Cone {
-  readonly span: Span;
-  readonly constraints: readonly Row[];
+/** One way to resolve a tie: what must be positive, and what the tied unit then is. */
+interface Choice {
+  readonly choice: number;
+  readonly positive: readonly { readonly form: Row; readonly expansion: Expansion | null }[];
+  readonly form: Row;
+  readonly expansion: Expansion | null;
 }
-
-/** `[variable][sample][unit]`: y'(d) as a row over the parameters. */
-type Forms = readonly (readonly (readonly Row[])[])[];
 
 /** *Exact.* Walks the pieces of f near w. See the header for what the answer means. */
 export function walk(network: Network, point: Row, options: WalkOptions): Walk {
   const width = network.parameters.length;
+  const outer = options.allPatterns === true;
   const values = valuesAt(network, point);
   const ties = tiesAt(network, values);
   const zeroForm: Row = Array.from({ length: width }, () => ZERO);
-  const value = (values[network.output] as readonly Row[]).flat();
   const leaves: Leaf[] = [];
   const distinct: (readonly Row[])[] = [];
-  let complete = true;
+  const met: { limit: string | null; wanted: boolean } = { limit: null, wanted: false };
 
-  const emit = (forms: Forms, signs: readonly (-1 | 0 | 1)[], cone: Cone): void => {
+  const emit = ({ forms, choices, cone }: Branch): void => {
     if (leaves.length === options.maxLeaves) {
-      complete = false;
+      met.limit = `more than ${String(options.maxLeaves)} pieces meet at this point`;
       return;
     }
-    const gradient = (forms[network.output] as readonly (readonly Row[])[]).flat();
-    leaves.push({
-      signs,
-      direction: options.allPatterns === true ? zeroForm : directionIn(cone, width),
-      gradient,
-    });
+    const stacked = (forms[network.output] as readonly (readonly Row[])[]).flat();
+    const gradient = throughLoss(network, values, stacked);
+    leaves.push({ choices, direction: outer ? zeroForm : directionIn(cone, width), gradient });
+    if (options.until !== undefined && equalRows(options.until, gradient)) met.wanted = true;
     if (!distinct.some((other) => equalRows(other, gradient))) distinct.push(gradient);
   };
   const stopped = (): boolean =>
-    !complete || (options.stopWhenDecided === true && distinct.length > 1);
+    met.limit !== null || met.wanted || (options.stopWhenDecided === true && distinct.length > 1);
 
-  const explore = (
-    index: number,
-    forms: Forms,
-    signs: readonly (-1 | 0 | 1)[],
-    cone: Cone,
-  ): void => {
+  const explore = (index: number, branch: Branch): void => {
     if (stopped()) return;
     const equation = network.equations[index];
     if (equation === undefined) {
-      emit(forms, signs, cone);
-      return;
-    }
-    const inForms = forms[equation.in] as readonly (readonly Row[])[];
-    const inValues = values[equation.in] as readonly Row[];
-    if (equation.op === 'dense') {
-      const next = inForms.map((sampleForms, sample) =>
-        denseForms(equation, sampleForms, inValues[sample] as Row, point, width),
-      );
-      explore(index + 1, [...forms, next], signs, cone);
+      emit(branch);
       return;
     }
     const own = ties.filter((tie) => tie.equation === index);
-    const next = inForms.map((sampleForms, sample) =>
-      sampleForms.map((form, unit) => {
-        if (own.some((tie) => tie.sample === sample && tie.unit === unit)) return zeroForm;
-        const t = (inValues[sample] as Row)[unit] as Rational;
-        return scaled(form, slopeOf(equation, sides(equation.activation, t).right, t));
-      }),
-    );
-    branch(own, 0, index, [...forms, next], signs, cone);
+    const advanced = advance(network, index, branch, values, point, outer);
+    resolve(own, 0, index, advanced);
   };
 
-  const branch = (
-    own: readonly Tie[],
-    position: number,
-    index: number,
-    forms: Forms,
-    signs: readonly (-1 | 0 | 1)[],
-    cone: Cone,
-  ): void => {
+  const resolve = (own: readonly Tie[], position: number, index: number, branch: Branch): void => {
     const tie = own[position];
     if (tie === undefined) {
-      explore(index + 1, forms, signs, cone);
+      explore(index + 1, branch);
       return;
     }
-    const equation = network.equations[index] as ActivationEquation;
-    const form = (
-      (forms[equation.in] as readonly (readonly Row[])[])[tie.sample] as readonly Row[]
-    )[tie.unit] as Row;
-    if (form.every(isZero)) {
-      branch(own, position + 1, index, forms, [...signs, 0], cone);
-      return;
-    }
-    const t = ((values[equation.in] as readonly Row[])[tie.sample] as Row)[tie.unit] as Rational;
-    const { left, right } = sides(equation.activation, t);
-    for (const side of [-1, 1] as const) {
-      const narrowed = options.allPatterns === true ? cone : narrow(cone, form, side);
+    const choices = choicesAt(network, tie, branch, values);
+    const single = choices.length === 1;
+    for (const choice of choices) {
+      const chosen = choose(branch, tie, choice, network, single);
+      const narrowed = outer ? narrowedOuter(chosen, choice) : narrowedInner(chosen, choice);
       if (narrowed === null) continue;
-      const out = scaled(form, slopeOf(equation, side === -1 ? left : right, t));
-      const chosen = replaced(forms, equation.out, tie, out);
-      branch(own, position + 1, index, chosen, [...signs, side], narrowed);
+      if (narrowed.cone.dependent > DEPENDENT_MAX) {
+        met.limit = `more than ${String(DEPENDENT_MAX)} dependent constraints meet in one cone`;
+        return;
+      }
+      resolve(own, position + 1, index, narrowed);
       if (stopped()) return;
     }
   };
 
-  const inputForms = network.inputs.map((input) => input.map(() => zeroForm));
-  explore(0, [inputForms], [], { span: emptySpan(width), constraints: [] });
-  const decided = complete || distinct.length > 1;
+  explore(0, {
+    forms: [network.inputs.map((input) => input.map(() => zeroForm))],
+    expansions: outer ? [network.inputs.map((input) => input.map(constantExpansion))] : [],
+    choices: [],
+    cone: wholeSpace(width),
+    positive: [],
+  });
+  const decided = (met.limit === null && !met.wanted) || distinct.length > 1;
   const differentiable = decided ? distinct.length === 1 : null;
   return {
-    value,
+    value: outputAt(network, values),
     ties,
     leaves,
-    complete: complete && !(options.stopWhenDecided === true && distinct.length > 1),
+    complete:
+      met.limit === null &&
+      !met.wanted &&
+      !(options.stopWhenDecided === true && distinct.length > 1),
+    limit: met.limit,
     differentiable,
     derivative: differentiable === true ? (distinct[0] ?? null) : null,
   };
@@ -208,91 +192,198 @@ export function equalRows(a: readonly Row[], b: readonly Row[]): boolean {
   return a.every((row, i) => row.every((entry, j) => equal(entry, (b[i] as Row)[j] as Rational)));
 }
 
-function slopeOf(equation: ActivationEquation, piece: number, t: Rational): Rational {
-  const p = equation.activation.pieces[piece] ?? [];
-  return evaluatePolynomial(
-    p.slice(1).map((coefficient, k) => multiply(coefficient, integer(k + 1))),
-    t,
-  );
-}
-
-function scaled(form: Row, factor: Rational): Row {
-  return form.map((entry) => (isZero(entry) ? entry : multiply(entry, factor)));
-}
-
-function denseForms(
-  equation: DenseEquation,
-  inForms: readonly Row[],
-  inValues: Row,
+/** The branch with one variable more; tied units get what the choice at them will replace. */
+function advance(
+  network: Network,
+  index: number,
+  branch: Branch,
+  values: Values,
   point: Row,
-  width: number,
-): Row[] {
-  return equation.weight.map((row, unit) => {
-    const form: Rational[] = Array.from({ length: width }, () => ZERO);
-    const accumulate = (parameter: number, by: Rational): void => {
-      form[parameter] = add(form[parameter] as Rational, by);
-    };
-    row.forEach((entry, input) => {
-      const z = inValues[input] as Rational;
-      if ('parameter' in entry && !isZero(z)) {
-        accumulate(entry.parameter, multiply(entry.scale, z));
-      }
-      const weight = entryAt(entry, point);
-      if (isZero(weight)) return;
-      (inForms[input] as Row).forEach((derivative, parameter) => {
-        if (!isZero(derivative)) accumulate(parameter, multiply(weight, derivative));
-      });
-    });
-    const bias = equation.bias[unit];
-    if (bias !== undefined && 'parameter' in bias) accumulate(bias.parameter, bias.scale);
-    return form;
+  outer: boolean,
+): Branch {
+  const equation = network.equations[index];
+  if (equation === undefined) throw new Error('advance: there is no such equation');
+  const width = network.parameters.length;
+  const samples = network.inputs.map((_, sample) => sample);
+  const formsOf = (variable: number, sample: number): readonly Row[] =>
+    branch.forms[variable]?.[sample] ?? [];
+  const expansionsOf = (variable: number, sample: number): readonly (Expansion | null)[] =>
+    branch.expansions[variable]?.[sample] ?? [];
+  const valuesOf = (variable: number, sample: number): Row => values[variable]?.[sample] as Row;
+  const forms = samples.map((sample): readonly Row[] => {
+    switch (equation.op) {
+      case 'dense':
+        return denseForms(
+          equation,
+          formsOf(equation.in, sample),
+          valuesOf(equation.in, sample),
+          point,
+          width,
+        );
+      case 'affine':
+        return affineForms(equation, (variable) => formsOf(variable, sample), width);
+      case 'activation':
+        return formsOf(equation.in, sample).map((form, unit) => {
+          const t = valuesOf(equation.in, sample)[unit] as Rational;
+          return scaled(form, slopeOf(equation, sides(equation.activation, t).right, t));
+        });
+      case 'max':
+        return equation.windows.map((window) => {
+          const [unit = 0] = largestOf(window, valuesOf(equation.in, sample));
+          return formsOf(equation.in, sample)[unit] as Row;
+        });
+    }
+  });
+  const extended = { ...branch, forms: [...branch.forms, forms] };
+  if (!outer) return extended;
+  const expansions = samples.map((sample): readonly (Expansion | null)[] => {
+    switch (equation.op) {
+      case 'dense':
+        return denseExpansions(equation, expansionsOf(equation.in, sample), point);
+      case 'affine':
+        return affineExpansions(equation, (variable) => expansionsOf(variable, sample));
+      case 'activation':
+        return expansionsOf(equation.in, sample).map((expansion, unit) => {
+          const t = valuesOf(equation.in, sample)[unit] as Rational;
+          const { left, right } = sides(equation.activation, t);
+          // On a breakpoint that is no kink either piece may be in force: nothing is known then.
+          if (left !== right && !isConstant(expansion)) return null;
+          return composed(equation.activation.pieces[right] ?? [], expansion);
+        });
+      case 'max':
+        return equation.windows.map((window) => {
+          const [unit = 0] = largestOf(window, valuesOf(equation.in, sample));
+          return expansionsOf(equation.in, sample)[unit] ?? null;
+        });
+    }
+  });
+  return { ...extended, expansions: [...branch.expansions, expansions] };
+}
+
+function isConstant(expansion: Expansion | null): boolean {
+  return expansion !== null && [...expansion.keys()].every((monomial) => monomial === '');
+}
+
+/** The ways to resolve a tie; one where it does not branch. */
+function choicesAt(network: Network, tie: Tie, branch: Branch, values: Values): Choice[] {
+  const equation = network.equations[tie.equation] as ActivationEquation | MaxEquation;
+  const forms = branch.forms[equation.in]?.[tie.sample] ?? [];
+  const expansions = branch.expansions[equation.in]?.[tie.sample] ?? [];
+  if (equation.op === 'max') return maxChoices(tie as MaxTie, forms, expansions);
+  const t = values[equation.in]?.[tie.sample]?.[tie.unit] as Rational;
+  return kinkChoices(tie as KinkTie, equation, t, forms, expansions);
+}
+
+function kinkChoices(
+  { unit }: KinkTie,
+  equation: ActivationEquation,
+  t: Rational,
+  forms: readonly Row[],
+  expansions: readonly (Expansion | null)[],
+): Choice[] {
+  const form = forms[unit] as Row;
+  const expansion = expansions[unit] ?? null;
+  const { left, right } = sides(equation.activation, t);
+  const on = (piece: number): Expansion | null =>
+    composed(equation.activation.pieces[piece] ?? [], expansion);
+  if (form.every(isZero)) {
+    const known = isConstant(expansion) ? on(right) : null;
+    return [{ choice: 0, positive: [], form, expansion: known }];
+  }
+  const above = plus(expansion, constantExpansion(negate(t)));
+  return [
+    {
+      choice: -1,
+      positive: [{ form: form.map(negate), expansion: opposite(above) }],
+      form: scaled(form, slopeOf(equation, left, t)),
+      expansion: on(left),
+    },
+    {
+      choice: 1,
+      positive: [{ form, expansion: above }],
+      form: scaled(form, slopeOf(equation, right, t)),
+      expansion: on(right),
+    },
+  ];
+}
+
+/** Tied units with equal forms make one group: to first order it does not matter which is larger. */
+function maxChoices(
+  { tied }: MaxTie,
+  forms: readonly Row[],
+  expansions: readonly (Expansion | null)[],
+): Choice[] {
+  const groups: { readonly form: Row; readonly units: number[] }[] = [];
+  for (const unit of tied) {
+    const form = forms[unit] as Row;
+    const group = groups.find((other) => equalForms(other.form, form));
+    if (group === undefined) groups.push({ form, units: [unit] });
+    else group.units.push(unit);
+  }
+  return groups.map(({ form, units }) => {
+    const [first = 0, ...others] = units;
+    const known = expansions[first] ?? null;
+    // Which member of the group is largest is known where they are the same polynomial.
+    const same = others.every((unit) => sameExpansion(expansions[unit] ?? null, known));
+    const expansion = same ? known : null;
+    const positive = groups.flatMap((other) =>
+      other.form === form
+        ? []
+        : other.units.map((unit) => ({
+            form: difference(form, other.form),
+            expansion: plus(expansion, opposite(expansions[unit] ?? null)),
+          })),
+    );
+    return { choice: first, positive, form, expansion };
   });
 }
 
-function replaced(forms: Forms, variable: number, tie: Tie, form: Row): Forms {
-  return forms.map((perSample, v) =>
+function choose(
+  branch: Branch,
+  tie: Tie,
+  { choice, form, expansion }: Choice,
+  network: Network,
+  single: boolean,
+): Branch {
+  const variable = network.equations[tie.equation]?.out ?? 0;
+  return {
+    ...branch,
+    choices: [...branch.choices, single ? null : choice],
+    forms: replaced(branch.forms, variable, tie, form),
+    expansions: replaced(branch.expansions, variable, tie, expansion),
+  };
+}
+
+function replaced<T>(
+  all: readonly (readonly (readonly T[])[])[],
+  variable: number,
+  tie: Tie,
+  value: T,
+): readonly (readonly (readonly T[])[])[] {
+  return all.map((perSample, v) =>
     v !== variable
       ? perSample
       : perSample.map((units, sample) =>
           sample !== tie.sample
             ? units
-            : units.map((old, unit) => (unit === tie.unit ? form : old)),
+            : units.map((old, unit) => (unit === tie.unit ? value : old)),
         ),
   );
 }
 
-/** The cone cut by side·form > 0; null where nothing open is left of it. */
-function narrow(cone: Cone, form: Row, side: -1 | 1): Cone | null {
-  const oriented = side === -1 ? form.map(negate) : form;
-  const coordinates = cone.span.coordinates(oriented);
-  if (coordinates === null) {
-    // Independent of all constraints so far: both sides stay open whatever they are.
-    const unit = Array.from({ length: cone.span.rank + 1 }, (_, k) =>
-      k === cone.span.rank ? ONE : ZERO,
-    );
-    return { span: cone.span.extended(oriented), constraints: [...cone.constraints, unit] };
+/** The branch on the directions that make the choice; null where there are none. */
+function narrowedInner(branch: Branch, { positive }: Choice): Branch | null {
+  let cone: Cone | null = branch.cone;
+  for (const { form } of positive) {
+    if (cone !== null) cone = cutBy(cone, form);
   }
-  const constraints = [...cone.constraints, coordinates];
-  return interior(constraints, cone.span.rank) === null ? null : { span: cone.span, constraints };
+  return cone === null ? null : { ...branch, cone };
 }
 
-/**
- * A t with A·t > 0 in every row, or null: by Gordan's theorem there is none exactly if some
- * λ ≥ 0 with Σλ = 1 has Aᵀλ = 0.
- */
-function interior(constraints: readonly Row[], rank: number): Row | null {
-  const rows = Array.from({ length: rank }, (_, k) =>
-    constraints.map((constraint) => constraint[k] ?? ZERO),
-  );
-  rows.push(constraints.map(() => ONE));
-  const right = [...Array.from({ length: rank }, () => ZERO), ONE];
-  const answer = solveNonNegative(rows, right);
-  return answer.feasible ? null : answer.farkas.slice(0, rank);
-}
-
-function directionIn(cone: Cone, width: number): Row {
-  if (cone.constraints.length === 0) return Array.from({ length: width }, () => ZERO);
-  const t = interior(cone.constraints, cone.span.rank);
-  if (t === null) throw new Error('walk: an open cone lost its interior');
-  return cone.span.pointWith(t);
+/** The branch, unless its pattern is shown to be impossible. */
+function narrowedOuter(branch: Branch, choice: Choice): Branch | null {
+  const known = choice.positive.flatMap(({ expansion }) => (expansion === null ? [] : [expansion]));
+  if (known.length === 0) return branch;
+  const positive = [...branch.positive, ...known];
+  return maySignsMeet(positive) ? { ...branch, positive } : null;
 }

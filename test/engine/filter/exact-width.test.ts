@@ -1,6 +1,7 @@
 /** The static test of widths: where it says so, doubles are the exact values, at every point. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { chainOf } from '../../../src/engine/net/chain.js';
 import fc from 'fast-check';
 import { exactVariables } from '../../../src/engine/filter/exact-width.js';
 import { resolveFormat, type FormatSpec } from '../../../src/engine/format/resolve.js';
@@ -74,7 +75,7 @@ function doublesAt(network: Network, point: readonly Rational[], sample: number)
   const exact = valuesAt(network, point);
   const doubles = point.map(toDouble);
   const values: number[][] = [(network.inputs[sample] ?? []).map(toDouble)];
-  for (const equation of network.equations) {
+  for (const equation of chainOf(network).equations) {
     const z = values[equation.in] ?? [];
     if (equation.op === 'dense') {
       values[equation.out] = equation.weight.map((row, unit) =>

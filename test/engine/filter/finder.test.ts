@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { chainOf } from '../../../src/engine/net/chain.js';
 import fc from 'fast-check';
 import { tieFinderOf, type Point, type TieFinder } from '../../../src/engine/filter/finder.js';
 import { programOf } from '../../../src/engine/filter/program.js';
@@ -419,7 +420,7 @@ test('entries are known within so many roundings', () => {
     [{ param: 'a', scale: rational(1n, 2n) }, 1],
     [{ param: 'a', scale: third }, 2],
   ] as const) {
-    const [step] = programOf(entries([entry], [1])).steps;
+    const [step] = programOf(chainOf(entries([entry], [1]))).steps;
     assert.ok(step?.op === 'dense');
     assert.equal(step.roundings, roundings);
   }

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { chainOf } from '../../../src/engine/net/chain.js';
 import fc from 'fast-check';
 import {
   enumerationOf,
@@ -57,8 +58,8 @@ function allDraws(space: Space): Draws {
 function estimatorOf(network: Network, subject: Subject, method: SampleMethod): Estimator {
   if (method === 'plain') return plainEstimator(subject, neuronsOf(network).length);
   return method === 'union'
-    ? unionEstimator(network, subject)
-    : conditionalEstimator(network, subject);
+    ? unionEstimator(chainOf(network), subject)
+    : conditionalEstimator(chainOf(network), subject);
 }
 
 /** The sums over every draw; every observation is checked against its range. */
@@ -128,12 +129,12 @@ function subjects({ network, proxies }: Case): Subject[] {
   const program = gridProgramOf(network, proxies, space);
   return [
     exactSubject(network, space, judge),
-    ...(program === null ? [] : [gridSubject(network, space, program, judge)]),
+    ...(program === null ? [] : [gridSubject(chainOf(network), space, program, judge)]),
   ];
 }
 
 function methodsFor(network: Network): SampleMethod[] {
-  return whyNotConditional(network) === null
+  return whyNotConditional(chainOf(network)) === null
     ? ['plain', 'conditional', 'union']
     : ['plain', 'union'];
 }
@@ -164,7 +165,7 @@ test('rows that own their parameters, where conditional sampling applies', () =>
     fc.property(budgetedCase({ maxPoints: 2000, own: true }), (found) => {
       const [, onGrid] = subjects(found);
       if (onGrid === undefined) return;
-      if (whyNotConditional(found.network) === null) conditional += 1;
+      if (whyNotConditional(chainOf(found.network)) === null) conditional += 1;
       for (const method of methodsFor(found.network)) isUnbiased(found, onGrid, method);
     }),
     runs(120),
@@ -235,7 +236,7 @@ test('why conditional sampling does not apply', () => {
   const why = (inputs: number[][], layers: object[], format: unknown = 'e2m1'): string | null => {
     const found = caseOf({ network: { inputs, layers }, format, mode: 'bounds' });
     assert.ok(found !== null);
-    return whyNotConditional(found.network);
+    return whyNotConditional(chainOf(found.network));
   };
   assert.equal(why([[1]], [relu, out]), null);
   assert.match(why([[1], [2]], [relu, out]) ?? '', /one input/);

@@ -1,6 +1,7 @@
 /** The filter says exactly whether a point has a possible tie: the subject in rationals is asked too. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { chainOf } from '../../../src/engine/net/chain.js';
 import fc from 'fast-check';
 import { judgeOf, spaceOf } from '../../../src/engine/index.js';
 import { drawsOf } from '../../../src/engine/sample/draws.js';
@@ -11,7 +12,7 @@ import { anyCase, caseOf, type Case } from '../../arbitraries-networks.js';
 
 /** Compares filter and subject at some drawn points; gives how many had ties, or null without a filter. */
 function compare({ network, proxies }: Case, seed: bigint, points: number): number | null {
-  const filter = noTieFilterOf(network);
+  const filter = noTieFilterOf(chainOf(network));
   if (filter === null) return null;
   const space = spaceOf(network);
   const subject = exactSubject(network, space, judgeOf(network, proxies));
@@ -77,7 +78,7 @@ test('where it does not apply', () => {
   const of = (body: object): unknown => {
     const found = caseOf({ format: 'bfloat16', mode: 'bounds', ...body });
     assert.ok(found !== null);
-    return noTieFilterOf(found.network);
+    return noTieFilterOf(chainOf(found.network));
   };
   assert.equal(of({ network: { inputs: [[1], [2]], layers: [relu(1), out] } }), null);
   assert.equal(of({ network: { inputs: [['1/3']], layers: [relu(1), out] } }), null);

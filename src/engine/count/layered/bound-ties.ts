@@ -165,6 +165,9 @@ function cutNetwork(
   };
   const shift = from - 1;
   const rest = network.equations.slice(from).map((equation): Equation => {
+    if (equation.op === 'affine' || equation.op === 'max') {
+      throw new Error(`cutNetwork: a grid program has no ${equation.op} equation`);
+    }
     const moved = { out: equation.out - shift, in: equation.in - shift };
     return equation.op === 'activation'
       ? { ...equation, ...moved }
