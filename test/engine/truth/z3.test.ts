@@ -1,6 +1,6 @@
 /**
  * z3 as a second, independent decider: is there a pair of directions on which f'(w; ·) does not add
- * up? The formulas come from the oracle that knows only the definitions (`../layer-oracle.ts`); z3
+ * up? The formulas come from the oracle that knows only the definitions (`z3/script.ts`); z3
  * searches the patterns that the walk branches on. The two must agree at every tied point of random
  * networks of every layer type, batches and losses among them.
  */
@@ -14,7 +14,7 @@ import { walk } from '../../../src/engine/truth/walk.js';
 import { runs } from '../../arbitraries.js';
 import { anyLayeredCase } from '../../arbitraries-layers.js';
 import { anyCase, caseOf, pointsOf, type Case } from '../../arbitraries-networks.js';
-import { differentiabilityScript } from '../layer-oracle.js';
+import { differentiabilityScript } from './z3/script.js';
 import { solver } from './z3/solver.js';
 
 const z3 = solver();
