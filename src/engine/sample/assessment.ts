@@ -196,7 +196,7 @@ function intervalsOf(
   let total = NO_SUM;
   const totals = sums.map((sum) => (total = addSums(total, sum)));
   const meanOf = (look: number): number =>
-    toDouble(rational(totals[look]?.first ?? 0n, scale.unit * BigInt(reached[look] ?? 1)));
+    toDouble({ n: totals[look]?.first ?? 0n, d: scale.unit * BigInt(reached[look] ?? 1) });
   const made = (look: number, { lower, upper }: Interval): MeanInterval => ({
     lower,
     upper,

@@ -18,7 +18,9 @@ import {
   ONE,
   ZERO,
   add,
+  divide,
   isZero,
+  lcm,
   multiply,
   rational,
   subtract,
@@ -26,7 +28,9 @@ import {
 } from '../num/rational.js';
 import type { Estimator } from './estimator.js';
 import { rowsOf, sizeOf, weightBound, type Row } from './pivots.js';
-import type { Subject } from './subject.js';
+import { orientedLayerOf } from './orientation.js';
+import type { RowTies, Subject } from './subject.js';
+import type { Observation } from './sums.js';
 import { tieWeights } from './union.js';
 
 /** Longest denominator of an observation, in bits: sums of its square are what is stored. */
@@ -54,65 +58,187 @@ export function conditionalEstimator(network: Network, subject: Subject): Estima
   const last = lastLayerOf(network);
   if (typeof last === 'string') throw new Error(`conditionalEstimator: ${last}`);
   const rows = rowsOf(network);
-  const { first, sizes, reaches } = last;
+  const { first, sizes } = last;
+  const { orientations } = subject;
   const isEarly = (neuron: number): boolean => neuron < first;
-  const early = rows.slice(0, first);
-  const weights = tieWeights(network, rows, isEarly, lastUnitOf(last));
+  // With one hidden layer its ties are the last ones, not early ones.
+  const rowTies = subject.rowTies.filter(({ neuron }) => isEarly(neuron));
+  const oriented = first === 0 ? null : orientedLayerOf(network);
+  const patterns = oriented === null ? 1n : 1n << BigInt(oriented.units);
+  const least = rowTies.reduce((all, { of }) => lcm(all, of), lastUnitOf(last)) * patterns;
+  const weights = tieWeights(network, rows, isEarly, least);
   const { unit } = weights;
+  const part = lastPartOf(last, unit / patterns);
+  const rowShares = rowTies.map(({ count, of }) => (unit / of) * BigInt(count));
+  // What is known of the pattern without alive units comes on top of what is drawn.
+  const onTop = oriented === null ? ONE : add(ONE, rational(1n, patterns));
+  const neuronRanges = rows.map(({ weight, always }, neuron) =>
+    isEarly(neuron) ? (always ? weight : ONE) : multiply(weight, onTop),
+  );
+  const earlyRange = add(
+    rowTies.reduce((sum, { count, of }) => add(sum, rational(BigInt(count), of)), ZERO),
+    weightBound(rows.slice(rowTies.length, first)),
+  );
+  const lastRange = rows.slice(first).reduce((sum, { weight }) => add(sum, weight), ZERO);
+  const none = sizes.map(() => 0);
+  const silent = none.map((_, i) => silentTies(network, last.rows[i]));
+
+  /** Adds the ties of the last hidden layer, `times` of all patterns. */
+  const addLast = (counts: readonly number[], times: bigint, into: Observation): void => {
+    const { touched, kink } = part.of(counts);
+    addToSets(touched * times, kink * times, into);
+  };
+  const addNeurons = (counts: readonly number[], times: bigint, into: Observation): void => {
+    counts.forEach((count, i) => {
+      if (count > 0) part.addNeuron(i, BigInt(count) * times, into);
+    });
+  };
+  const byMask = orientations === null ? null : masksOf(part, sizes.length);
+  const asDrawn = (isEarlyTied: boolean, into: Observation): void => {
+    const counts = [...none];
+    for (const { neuron } of subject.possibleTies(first)) {
+      counts[neuron - first] = (counts[neuron - first] ?? 0) + 1;
+    }
+    // Where all units in front are dead is known, so it is left out of what is drawn.
+    const isKnown = oriented !== null && !isEarlyTied;
+    if (isKnown) {
+      addNeurons(silent, 1n, into);
+      addLast(silent, 1n, into);
+    }
+    if (counts.every((count) => count === 0)) return;
+    if (isKnown && subject.isSilent(oriented.equation)) return;
+    addNeurons(counts, patterns, into);
+    if (!isEarlyTied) addLast(counts, patterns, into);
+  };
+  return {
+    method: 'conditional',
+    unit,
+    range: add(earlyRange, multiply(lastRange, onTop)),
+    neuronRanges,
+    observe(draws, into) {
+      subject.draw(draws);
+      const isEarlyTied = first > 0 && subject.isTied(first);
+      if (byMask === null || isEarlyTied) asDrawn(isEarlyTied, into);
+      else {
+        subject.orientations?.each(byMask.count);
+        byMask.flush(into);
+      }
+      for (const tie of subject.possibleTies(rowTies.length, first)) {
+        weights.add(subject, tie, into);
+      }
+      for (let k = 0; k < rowTies.length; k += 1) {
+        const { neuron, count, at } = rowTies[k] as RowTies;
+        if (count === 0) continue;
+        const decision = subject.decideAt(at(draws.below(count)));
+        weights.addDrawn(neuron, rowShares[k] as bigint, decision, into);
+      }
+    },
+  };
+}
+
+/** Ties of the last hidden layer are free: never undecided, and AD is right where f is smooth. */
+function addToSets(touched: bigint, kink: bigint, { values }: Observation): void {
+  values[0] = (values[0] ?? 0n) + touched;
+  for (const measure of [1, 2, 5, 6]) values[measure] = (values[measure] ?? 0n) + kink;
+}
+
+/** What so many solutions per unit of the last hidden layer weigh. */
+interface LastPart {
+  /** In units: 1 − Π (1 − c_i/|M_i|), and the same with q_i. */
+  readonly of: (counts: readonly number[]) => { readonly touched: bigint; readonly kink: bigint };
+  /** Adds so many solutions of unit i to its neuron. */
+  readonly addNeuron: (i: number, count: bigint, into: Observation) => void;
+}
+
+function lastPartOf({ first, sizes, reaches }: LastLayer, unit: bigint): LastPart {
   /** 1 − Π (1 − share_i), in units. */
   const someOf = (shares: readonly Rational[]): bigint => {
     const none = shares.reduce((product, share) => multiply(product, subtract(ONE, share)), ONE);
     const some = subtract(ONE, none);
     return (some.n * unit) / some.d;
   };
+  const shares = sizes.map((size, i) => {
+    const touched = unit / size;
+    const reach = reaches[i] ?? ZERO;
+    return { touched, relevant: (touched * reach.n) / reach.d };
+  });
   const known = new Map<string, { readonly touched: bigint; readonly kink: bigint }>();
-  const lastPart = (counts: readonly number[]): { touched: bigint; kink: bigint } => {
-    const key = counts.join();
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const shares = counts.map((count, i) => rational(BigInt(count), sizes[i] ?? 1n));
-    const made = {
-      touched: someOf(shares),
-      kink: someOf(shares.map((share, i) => multiply(share, reaches[i] ?? ZERO))),
-    };
-    if (known.size < REMEMBERED) known.set(key, made);
-    return made;
-  };
-  const neuronRanges = rows.map(({ weight, always }) => (always ? weight : ONE));
-  const lastRange = rows.slice(first).reduce((sum, { weight }) => add(sum, weight), ZERO);
-  const none = sizes.map(() => 0);
   return {
-    method: 'conditional',
-    unit,
-    range: add(weightBound(early), lastRange),
-    neuronRanges,
-    observe(draws, into) {
-      subject.draw(draws);
-      const counts = [...none];
-      let isEarlyTied = false;
-      for (const tie of subject.possibleTies()) {
-        if (isEarly(tie.neuron)) {
-          if (tie.present) isEarlyTied = true;
-          weights.add(subject, tie, into);
-          continue;
-        }
-        const i = tie.neuron - first;
-        counts[i] = (counts[i] ?? 0) + 1;
+    of(counts) {
+      const key = counts.join();
+      const found = known.get(key);
+      if (found !== undefined) return found;
+      const ties = counts.map((count, i) => rational(BigInt(count), sizes[i] ?? 1n));
+      const made = {
+        touched: someOf(ties),
+        kink: someOf(ties.map((share, i) => multiply(share, reaches[i] ?? ZERO))),
+      };
+      if (known.size < REMEMBERED) known.set(key, made);
+      return made;
+    },
+    addNeuron(i, count, { neurons }) {
+      const { touched, relevant } = shares[i] ?? { touched: 0n, relevant: 0n };
+      const [moreTouched, moreRelevant] = [touched * count, relevant * count];
+      const sums = neurons.get(first + i);
+      if (sums === undefined) {
+        neurons.set(first + i, { touched: moreTouched, relevant: moreRelevant });
+      } else {
+        sums.touched += moreTouched;
+        sums.relevant += moreRelevant;
       }
-      counts.forEach((count, i) => {
-        if (count === 0) return;
-        const touched = (unit / (sizes[i] ?? 1n)) * BigInt(count);
-        const reach = reaches[i] ?? ZERO;
-        into.neurons.set(first + i, { touched, relevant: (touched * reach.n) / reach.d });
-      });
-      if (isEarlyTied || counts.every((count) => count === 0)) return;
-      const { touched, kink } = lastPart(counts);
-      const { values } = into;
-      values[0] = (values[0] ?? 0n) + touched;
-      // Ties of the last hidden layer are free: never undecided, and AD is right where f is smooth.
-      for (const measure of [1, 2, 5, 6]) values[measure] = (values[measure] ?? 0n) + kink;
     },
   };
+}
+
+/** Counts patterns by which units of the last hidden layer have a possible tie, and adds them up. */
+function masksOf(
+  part: LastPart,
+  units: number,
+): { readonly count: (mask: number) => void; readonly flush: (into: Observation) => void } {
+  const masks = Array.from({ length: 2 ** units }, (_, mask) =>
+    part.of(Array.from({ length: units }, (_unit, i) => (mask >> i) & 1)),
+  );
+  const times = new Int32Array(masks.length);
+  const seen: number[] = [];
+  const byUnit = new Int32Array(units);
+  return {
+    count(mask) {
+      if (times[mask] === 0) seen.push(mask);
+      times[mask] = (times[mask] as number) + 1;
+    },
+    flush(into) {
+      let [touched, kink] = [0n, 0n];
+      byUnit.fill(0);
+      for (const mask of seen) {
+        const often = times[mask] as number;
+        times[mask] = 0;
+        if (mask === 0) continue;
+        const found = masks[mask] as (typeof masks)[number];
+        touched += found.touched * BigInt(often);
+        kink += found.kink * BigInt(often);
+        for (let i = 0; i < units; i += 1) {
+          if ((mask >> i) & 1) byUnit[i] = (byUnit[i] as number) + often;
+        }
+      }
+      seen.length = 0;
+      addToSets(touched, kink, into);
+      byUnit.forEach((often, i) => {
+        if (often > 0) part.addNeuron(i, BigInt(often), into);
+      });
+    },
+  };
+}
+
+/** *Exact.* How many values of its bias tie a unit of the last hidden layer that sees zeros. */
+function silentTies(network: Network, row: Row | undefined): number {
+  const activation = network.equations[row?.neuron.equation ?? -1];
+  const [bias] = row?.own ?? [];
+  const values = network.parameters[bias?.parameter ?? -1]?.values;
+  if (activation?.op !== 'activation' || bias === undefined || values === undefined) {
+    throw new Error('silentTies: not a row of the last hidden layer');
+  }
+  const { kinks } = activation.activation;
+  return kinks.filter(({ at }) => values.rankOf(divide(at, bias.scale)) !== null).length;
 }
 
 /** Patterns of the last layer whose values are kept. */

@@ -96,7 +96,8 @@ export function confidenceSequence(
 
 /** The double nearest to n / d. */
 function scaled(n: bigint, d: bigint): number {
-  return n === 0n ? 0 : toDouble(rational(n, d));
+  // The double is that of the quotient, reduced or not, and reducing costs a gcd of long numbers.
+  return n === 0n ? 0 : toDouble({ n, d });
 }
 
 /** The bet whose sequence is shortest at the number of samples at which the end is expected. */
