@@ -65,7 +65,10 @@ export function conditionalEstimator(network: Network, subject: Subject): Estima
   const rowTies = subject.rowTies.filter(({ neuron }) => isEarly(neuron));
   const oriented = first === 0 ? null : orientedLayerOf(network);
   const patterns = oriented === null ? 1n : 1n << BigInt(oriented.units);
-  const least = rowTies.reduce((all, { of }) => lcm(all, of), lastUnitOf(last)) * patterns;
+  const { rowRelevance } = subject;
+  const rowPatterns = BigInt(rowRelevance?.patterns ?? 1);
+  const least =
+    rowTies.reduce((all, { of }) => lcm(all, of * rowPatterns), lastUnitOf(last)) * patterns;
   const weights = tieWeights(network, rows, isEarly, least);
   const { unit } = weights;
   const part = lastPartOf(last, unit / patterns);
@@ -127,20 +130,31 @@ export function conditionalEstimator(network: Network, subject: Subject): Estima
         weights.add(subject, tie, into);
       }
       for (let k = 0; k < rowTies.length; k += 1) {
-        const { neuron, count, at } = rowTies[k] as RowTies;
-        if (count === 0) continue;
-        const decision = subject.decideAt(at(draws.below(count)));
-        weights.addDrawn(neuron, rowShares[k] as bigint, decision, into);
+        const tie = rowTies[k] as RowTies;
+        if (tie.count === 0) continue;
+        const index = draws.below(tie.count);
+        const share = rowShares[k] as bigint;
+        const often = rowRelevance?.of(tie, index) ?? null;
+        if (often === null) {
+          weights.addDrawn(tie.neuron, share, subject.decideAt(tie.at(index)), into);
+          continue;
+        }
+        const relevant = (share / rowPatterns) * BigInt(often);
+        into.neurons.set(tie.neuron, { touched: share, relevant });
+        addToSets(share, relevant, into);
       }
     },
   };
 }
 
-/** Ties of the last hidden layer are free: never undecided, and AD is right where f is smooth. */
+/** Ties that are free: never undecided, and AD is right where f is smooth. */
 function addToSets(touched: bigint, kink: bigint, { values }: Observation): void {
   values[0] = (values[0] ?? 0n) + touched;
-  for (const measure of [1, 2, 5, 6]) values[measure] = (values[measure] ?? 0n) + kink;
+  if (kink === 0n) return;
+  for (const measure of KINK_MEASURES) values[measure] = (values[measure] ?? 0n) + kink;
 }
+
+const KINK_MEASURES = [1, 2, 5, 6] as const;
 
 /** What so many solutions per unit of the last hidden layer weigh. */
 interface LastPart {

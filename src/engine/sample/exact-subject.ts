@@ -108,6 +108,7 @@ export function exactSubject(
   return {
     rowTies: [],
     orientations: null,
+    rowRelevance: null,
     draw(draws) {
       space.digits.forEach((parameter, position) => {
         if (small === null) ranks[parameter] = draws.belowBig(sizes[position] ?? 1n);

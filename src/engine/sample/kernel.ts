@@ -18,9 +18,10 @@ import type { Rational } from '../num/rational.js';
 import { decisionOf, neuronIndex, type Judge } from './exact-subject.js';
 import { firstLayerTies } from './first-layer.js';
 import { ranksOf, type RankOfDouble } from './members.js';
-import { orientedLayerOf } from './orientation.js';
+import { orientedLayerAt, orientedLayerOf } from './orientation.js';
 import { patternsOf } from './patterns.js';
 import { rowsOf } from './pivots.js';
+import { rowRelevanceOf } from './relevance.js';
 import { UNTOUCHED, type Decision, type Place, type PossibleTie, type Subject } from './subject.js';
 
 /** A pivot on the grid: what one rank adds to the pre-activation per unit of its input. */
@@ -169,7 +170,21 @@ export function gridSubject(
     pivot?.input === null ? pivot.rankOf : null,
   );
   const patterns = oriented === null ? null : patternsOf(oriented, layers, biasRanks);
+  const last = orientedLayerAt(network, network.equations.length - 3);
+  // Without a bias of its own in every row, ties need not be free.
+  const relevance =
+    biasRanks.includes(null) ? null : rowRelevanceOf(oriented, last, program, layers);
   return {
+    rowRelevance:
+      relevance === null
+        ? null
+        : {
+            patterns: relevance.patterns,
+            of(tie, index) {
+              evaluate();
+              return relevance.of(tie, index);
+            },
+          },
     rowTies: firstLayerTies(network, space, program, layers),
     orientations:
       patterns === null

@@ -28,7 +28,11 @@ export interface OrientedLayer {
 /** *Exact.* The layer in front of the last hidden one, where the hypotheses hold; else null. */
 export function orientedLayerOf(network: Network): OrientedLayer | null {
   // Equations are dense and activation in turn; the last hidden activation is the third from behind.
-  const equation = network.equations.length - 5;
+  return orientedLayerAt(network, network.equations.length - 5);
+}
+
+/** *Exact.* The layer of an activation equation, where the hypotheses hold; else null. */
+export function orientedLayerAt(network: Network, equation: number): OrientedLayer | null {
   const dense = network.equations[equation - 1];
   const source = network.equations[equation];
   if (network.inputs.length !== 1 || dense?.op !== 'dense' || source?.op !== 'activation') {

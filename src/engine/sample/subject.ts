@@ -61,11 +61,24 @@ export interface Orientations {
   readonly each: (visit: (mask: number) => void) => void;
 }
 
+/** Whether a tie of the first layer matters, over the patterns of the layer behind it. */
+export interface RowRelevance {
+  /** Number of patterns, of the last hidden layer, which is the second. */
+  readonly patterns: number;
+  /**
+   * *Exact.* In how many patterns a choice that ties the neuron makes it relevant, all other rows as
+   * drawn up to their signs; null where another neuron is tied as well: then the point is to be decided.
+   */
+  readonly of: (tie: RowTies, index: number) => number | null;
+}
+
 export interface Subject {
   /** Of all neurons of the first layer, where their rows could be gone through; else empty. */
   readonly rowTies: readonly RowTies[];
   /** Null where the hypotheses do not hold, or there are too many patterns. */
   readonly orientations: Orientations | null;
+  /** Null where the first layer is not right in front of the last hidden one, or as above. */
+  readonly rowRelevance: RowRelevance | null;
   /** Draws every parameter that matters anew, each uniformly over the ranks of its set. */
   draw(draws: Draws): void;
   /**

@@ -35,8 +35,8 @@ export interface TieWeights {
 }
 
 /**
- * *Exact.* The weights of the ties of the neurons `isCovered`; `unit` is a multiple of `least`. The
- * weights of all ties of one point add up to 1.
+ * *Exact.* The weights of the ties of the neurons `isCovered`; `unit` is a multiple of `least`, also
+ * where it is shared out among neurons tied at once. The weights of all ties of one point add up to 1.
  */
 export function tieWeights(
   network: Network,
@@ -49,7 +49,7 @@ export function tieWeights(
   const sizes = rows.flatMap(({ own }, k) =>
     isCovered(k) ? own.map(({ parameter }) => sizeOf(network, parameter)) : [],
   );
-  const unit = lcm(least, [...new Set(sizes)].reduce(lcm, 1n) * overlaps);
+  const unit = [...new Set(sizes)].reduce(lcm, least) * overlaps;
   const shareOf = (parameter: number): bigint => unit / sizeOf(network, parameter);
   const shares = new Map<number, bigint>();
   const addDrawn: TieWeights['addDrawn'] = (neuron, share, decision, into) => {
