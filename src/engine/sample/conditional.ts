@@ -30,7 +30,7 @@ import type { Estimator } from './estimator.js';
 import { rowsOf, sizeOf, weightBound, type Row } from './pivots.js';
 import { orientedLayerOf } from './orientation.js';
 import type { RowTies, Subject } from './subject.js';
-import type { Observation } from './sums.js';
+import { noObservation, type Observation } from './sums.js';
 import { tieWeights } from './union.js';
 
 /** Longest denominator of an observation, in bits: sums of its square are what is stored. */
@@ -97,6 +97,12 @@ export function conditionalEstimator(network: Network, subject: Subject): Estima
     });
   };
   const byMask = orientations === null ? null : masksOf(part, sizes.length);
+  /** What is known of all samples without a tie in front. */
+  const usual = noObservation();
+  if (oriented !== null) {
+    addNeurons(silent, 1n, usual);
+    addLast(silent, 1n, usual);
+  }
   const asDrawn = (isEarlyTied: boolean, into: Observation): void => {
     const counts = [...none];
     for (const { neuron } of subject.possibleTies(first)) {
@@ -118,8 +124,10 @@ export function conditionalEstimator(network: Network, subject: Subject): Estima
     unit,
     range: add(earlyRange, multiply(lastRange, onTop)),
     neuronRanges,
+    usual,
     observe(draws, into) {
       subject.draw(draws);
+      if (rowTies.length === 0 && byMask === null && subject.possibleTies().length === 0) return true;
       const isEarlyTied = first > 0 && subject.isTied(first);
       if (byMask === null || isEarlyTied) asDrawn(isEarlyTied, into);
       else {
@@ -143,6 +151,7 @@ export function conditionalEstimator(network: Network, subject: Subject): Estima
         into.neurons.set(tie.neuron, { touched: share, relevant });
         addToSets(share, relevant, into);
       }
+      return false;
     },
   };
 }

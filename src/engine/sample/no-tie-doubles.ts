@@ -37,9 +37,11 @@ const TABLE_MAX = 1n << 17n;
 const BITS_MAX = 26;
 /** All numbers, and all that they are multiples of, stay within 2^±EXPONENT_MAX. */
 const EXPONENT_MAX = 960;
-/** Splits a double into 26 and 27 bits. */
+/** Bounds of errors lose at most this many places per layer. */
+const PLACES = 64;
+/** Splits a double into two halves of at most 26 bits. */
 const SPLITTER = 2 ** 27 + 1;
-/** Splitting multiplies by this much. */
+/** A rounding loses at most this share. */
 const UNIT = 2 ** -53;
 /** Below this share of h an error is far below an ulp of it. */
 const FAR_BELOW_ULP = 2 ** -57;
@@ -106,9 +108,10 @@ export function doubleFilterOf(network: Network): DoubleFilter | null {
     if (!isRectifier || own.length === 0 || !own.every(({ always }) => always)) return null;
     const layer = layerOf(dense, tableOf);
     if (layer === null) return null;
-    const next = extentBehind(extent, dense, tableOf);
-    if (next === null) return null;
     layers.push(layer);
+    const next = extentBehind(extent, dense, tableOf);
+    // No sum leaves the normal doubles at either end, nor does a bound.
+    if (next.least - PLACES * layers.length < -EXPONENT_MAX || next.most > EXPONENT_MAX) return null;
     extent = next;
   }
   if (layers.length === 0) return null;
@@ -152,12 +155,12 @@ function layerOf(
   };
 }
 
-/** The extent of a layer's outputs; null where doubles might not hold what is computed of them. */
+/** The extent of a layer's outputs, and of everything that is computed on the way. */
 function extentBehind(
   { least, most }: Extent,
   { weight, bias }: DenseEquation,
   tableOf: (parameter: number) => Table | null,
-): Extent | null {
+): Extent {
   const extents = (entries: DenseEquation['bias']): Extent[] =>
     entries.flatMap((entry) => {
       const table = 'parameter' in entry ? tableOf(entry.parameter) : null;
@@ -170,12 +173,11 @@ function extentBehind(
     least: least + weights.reduce((all, one) => Math.min(all, one.least), 0),
     most: most + weights.reduce((all, one) => Math.max(all, one.most), 0),
   };
-  const next = {
+  return {
     least: Math.min(products.least, ...biases.map((one) => one.least)),
     most: Math.max(products.most, ...biases.map((one) => one.most)) + bitLength(BigInt(terms)),
     bits: 0,
   };
-  return next.least < -EXPONENT_MAX || next.most > EXPONENT_MAX ? null : next;
 }
 
 function tabled(values: ValueSet): Table | null {
@@ -272,7 +274,7 @@ function filterOf(
           const turned = y - whole;
           nextHi[unit] = y;
           nextLo[unit] = whole - (y - turned) + (fine - turned);
-          nextError[unit] = l === 0 && lost === 0 ? bound : bound;
+          nextError[unit] = bound;
         } else {
           nextHi[unit] = 0;
           nextLo[unit] = 0;

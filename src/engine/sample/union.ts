@@ -20,7 +20,7 @@ import { ONE, lcm } from '../num/rational.js';
 import { addPoint, addTie, type Estimator } from './estimator.js';
 import { rowsOf, sizeOf, weightBound, type Row } from './pivots.js';
 import type { Decision, PossibleTie, Subject } from './subject.js';
-import type { Observation } from './sums.js';
+import { noObservation, type Observation } from './sums.js';
 
 /** Of more neurons tied at once only the first so many carry weight; keeps denominators small. */
 const COVERED = 12;
@@ -84,9 +84,12 @@ export function unionEstimator(network: Network, subject: Subject): Estimator {
     unit: weights.unit,
     range: weightBound(rows),
     neuronRanges: rows.map(({ weight, always }) => (always ? weight : ONE)),
+    usual: noObservation(),
     observe(draws, into) {
       subject.draw(draws);
-      for (const tie of subject.possibleTies()) weights.add(subject, tie, into);
+      const ties = subject.possibleTies();
+      for (const tie of ties) weights.add(subject, tie, into);
+      return ties.length === 0;
     },
   };
 }

@@ -63,13 +63,13 @@ function estimatorOf(network: Network, subject: Subject, method: SampleMethod): 
 /** The sums over every draw; every observation is checked against its range. */
 function sumsOverAll(estimator: Estimator, radices: readonly bigint[]): BatchSums {
   const draws = allDraws(radices);
-  const collector = new Collector();
+  const collector = new Collector(estimator.usual);
   const { unit, range, neuronRanges } = estimator;
   const samples = Number(radices.reduce((product, radix) => product * radix, 1n));
   for (let sample = 0; sample < samples; sample += 1) {
     draws.begin(sample);
-    estimator.observe(draws, collector.observation);
-    const { values, neurons } = collector.observation;
+    const isUsual = estimator.observe(draws, collector.observation);
+    const { values, neurons } = isUsual ? estimator.usual : collector.observation;
     for (const value of values) {
       assert.ok(value >= 0n && value * range.d <= range.n * unit, 'a value is beyond the range');
     }
@@ -77,7 +77,8 @@ function sumsOverAll(estimator: Estimator, radices: readonly bigint[]): BatchSum
       const most = neuronRanges[neuron];
       assert.ok(most !== undefined && touched * most.d <= most.n * unit && relevant <= touched);
     }
-    collector.take();
+    if (isUsual) collector.takeUsual();
+    else collector.take();
   }
   return collector.sums();
 }
