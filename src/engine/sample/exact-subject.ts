@@ -71,7 +71,8 @@ export function exactSubject(
   // For the filter ranks are drawn as numbers; what it passes never becomes a BigInt.
   const drawn = new Float64Array(sets.length);
   const sizes = space.digits.map((parameter) => sets[parameter]?.size ?? 1n);
-  const small = filter === null ? null : sizes.map(doubleOf);
+  const small = filter === null ? null : Float64Array.from(sizes, doubleOf);
+  const digits = Int32Array.from(space.digits);
   let isReal = true;
   const realise = (): void => {
     if (isReal) return;
@@ -110,10 +111,15 @@ export function exactSubject(
     orientations: null,
     rowRelevance: null,
     draw(draws) {
-      space.digits.forEach((parameter, position) => {
-        if (small === null) ranks[parameter] = draws.belowBig(sizes[position] ?? 1n);
-        else drawn[parameter] = draws.below(small[position] ?? 1);
-      });
+      if (small === null) {
+        space.digits.forEach((parameter, position) => {
+          ranks[parameter] = draws.belowBig(sizes[position] ?? 1n);
+        });
+      } else {
+        for (let position = 0; position < small.length; position += 1) {
+          drawn[digits[position] as number] = draws.below(small[position] as number);
+        }
+      }
       isReal = false;
       isClear = null;
       evaluated = null;

@@ -19,6 +19,7 @@
  * precision*, Numer. Math. 18 (1971), section 5.
  */
 import type { ValueSet } from '../format/domain.js';
+import type { Activation } from '../net/activation.js';
 import type { DenseEquation, Network } from '../net/ir.js';
 import { bitLength, trailingZeros } from '../num/bits.js';
 import { fromRational, isDyadic } from '../num/dyadic.js';
@@ -69,10 +70,19 @@ interface DoubleLayer {
   readonly biasTables: readonly Table[];
 }
 
+/** *Estimate.* Whether there will be a filter, told without going through any set. */
+export function isForDoubles(network: Network): boolean {
+  return (
+    rectifiersOf(network) !== null &&
+    network.parameters.every(({ values }) => values.size <= TABLE_MAX)
+  );
+}
+
 /** The filter; null where the network or its sets are not of the kind. */
 export function doubleFilterOf(network: Network): DoubleFilter | null {
+  const rectifiers = rectifiersOf(network);
   const [input] = network.inputs;
-  if (network.inputs.length !== 1 || input === undefined) return null;
+  if (rectifiers === null || input === undefined) return null;
   const inputExtent = extentOf(input);
   if (inputExtent === null || inputExtent.bits > 53) return null;
   const known = new Map<ValueSet, Table | null>();
@@ -86,37 +96,56 @@ export function doubleFilterOf(network: Network): DoubleFilter | null {
     }
     return table;
   };
-  const rows = rowsOf(network);
-  const lastKinked = rows[rows.length - 1]?.neuron.equation ?? -1;
   const layers: DoubleLayer[] = [];
   let extent = inputExtent;
+  for (const dense of rectifiers) {
+    const layer = layerOf(dense, tableOf);
+    if (layer === null) return null;
+    layers.push(layer);
+    extent = extentBehind(extent, dense, tableOf);
+    // No sum leaves the normal doubles at either end, nor does a bound.
+    const least = extent.least - PLACES * layers.length;
+    if (least < -EXPONENT_MAX || extent.most > EXPONENT_MAX) return null;
+  }
+  const widest = Math.max(input.length, ...layers.map(({ units }) => units));
+  return filterOf(Float64Array.from(input, toDouble), layers, widest);
+}
+
+/**
+ * The rows up to the last layer with kinks; null for several inputs, where a layer up to there is not
+ * of ReLUs that have biases of their own, and where there is none.
+ */
+function rectifiersOf(network: Network): readonly DenseEquation[] | null {
+  if (network.inputs.length !== 1) return null;
+  const rows = rowsOf(network);
+  if (!rows.every(({ always }) => always)) return null;
+  const lastKinked = rows[rows.length - 1]?.neuron.equation ?? -1;
+  const found: DenseEquation[] = [];
   for (let index = 1; index <= lastKinked; index += 2) {
     const dense = network.equations[index - 1];
     const equation = network.equations[index];
     if (dense?.op !== 'dense' || equation?.op !== 'activation') return null;
-    const { breakpoints, pieces } = equation.activation;
-    const [at] = breakpoints;
-    const isRectifier =
-      breakpoints.length === 1 &&
-      at !== undefined &&
-      isZero(at) &&
-      pieces[0]?.length === 0 &&
-      pieces[1]?.length === 2 &&
-      isZero(pieces[1][0] ?? ONE) &&
-      equal(pieces[1][1] ?? ONE, ONE);
-    const own = rows.filter(({ neuron }) => neuron.equation === index);
-    if (!isRectifier || own.length === 0 || !own.every(({ always }) => always)) return null;
-    const layer = layerOf(dense, tableOf);
-    if (layer === null) return null;
-    layers.push(layer);
-    const next = extentBehind(extent, dense, tableOf);
-    // No sum leaves the normal doubles at either end, nor does a bound.
-    if (next.least - PLACES * layers.length < -EXPONENT_MAX || next.most > EXPONENT_MAX) return null;
-    extent = next;
+    if (!isRectifier(equation.activation)) return null;
+    found.push(dense);
   }
-  if (layers.length === 0) return null;
-  const widest = Math.max(input.length, ...layers.map(({ units }) => units));
-  return filterOf(Float64Array.from(input, toDouble), layers, widest);
+  return found.length === 0 ? null : found;
+}
+
+function isRectifier({ breakpoints, pieces }: Activation): boolean {
+  const [at] = breakpoints;
+  const [dead, alive] = pieces;
+  const [constant, slope] = alive ?? [];
+  return (
+    breakpoints.length === 1 &&
+    at !== undefined &&
+    isZero(at) &&
+    dead?.length === 0 &&
+    alive?.length === 2 &&
+    constant !== undefined &&
+    isZero(constant) &&
+    slope !== undefined &&
+    equal(slope, ONE)
+  );
 }
 
 function layerOf(
