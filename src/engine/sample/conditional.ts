@@ -8,7 +8,14 @@
  *   P(touched | drawn) = 1 − Π_i (1 − c_i/|M_i|),   P(ndf | drawn) = 1 − Π_i (1 − q_i c_i/|M_i|).
  *
  * Points with a tie in an earlier layer are apart: they are covered neuron by neuron, each tied by
- * its pivot and the point decided (`union.ts`).
+ * its pivot and the point decided (`union.ts`). Three things more are integrated, each where its
+ * hypotheses were checked:
+ *
+ * - the patterns of alive units in front of the last hidden layer (`orientation.ts`): their mean where
+ *   they are few; else the one without alive units, whose share 2^-n is known, and the drawn one only
+ *   where it is another. Both hold given that no earlier neuron is tied; other points are as drawn;
+ * - the rows of the first layer, drawn from those that tie a neuron, P(A_k) being exact (`first-layer.ts`);
+ * - whether such a tie matters, over the patterns of the last hidden layer (`relevance.ts`).
  */
 import { isAffine } from '../net/activation.js';
 import type { Entry, Network } from '../net/ir.js';
@@ -127,7 +134,8 @@ export function conditionalEstimator(network: Network, subject: Subject): Estima
     usual,
     observe(draws, into) {
       subject.draw(draws);
-      if (rowTies.length === 0 && byMask === null && subject.possibleTies().length === 0) return true;
+      if (rowTies.length === 0 && byMask === null && subject.possibleTies().length === 0)
+        return true;
       const isEarlyTied = first > 0 && subject.isTied(first);
       if (byMask === null || isEarlyTied) asDrawn(isEarlyTied, into);
       else {

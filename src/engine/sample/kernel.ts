@@ -172,8 +172,9 @@ export function gridSubject(
   const patterns = oriented === null ? null : patternsOf(oriented, layers, biasRanks);
   const last = orientedLayerAt(network, network.equations.length - 3);
   // Without a bias of its own in every row, ties need not be free.
-  const relevance =
-    biasRanks.includes(null) ? null : rowRelevanceOf(oriented, last, program, layers);
+  const relevance = biasRanks.includes(null)
+    ? null
+    : rowRelevanceOf(oriented, last, program, layers);
   return {
     rowRelevance:
       relevance === null

@@ -21,7 +21,10 @@ export function ranksOf(values: Float64Array): RankOfDouble {
   const words = new Uint32Array(double.buffer);
   const placeOf = (value: number): number => {
     double[0] = value + 0;
-    const mixed = Math.imul((words[0] as number) ^ Math.imul(words[1] as number, 0x85ebca6b), 0x9e3779b1);
+    const mixed = Math.imul(
+      (words[0] as number) ^ Math.imul(words[1] as number, 0x85ebca6b),
+      0x9e3779b1,
+    );
     return mixed >>> shift;
   };
   values.forEach((value, rank) => {

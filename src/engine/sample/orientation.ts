@@ -40,7 +40,8 @@ export function orientedLayerAt(network: Network, equation: number): OrientedLay
   }
   const { breakpoints, kinks, pieces } = source.activation;
   const [at] = breakpoints;
-  if (breakpoints.length !== 1 || kinks.length !== 1 || at === undefined || !isZero(at)) return null;
+  if (breakpoints.length !== 1 || kinks.length !== 1 || at === undefined || !isZero(at))
+    return null;
   const alive = pieces[0]?.length === 0 ? 1 : 0;
   const [dead, other] = [pieces[1 - alive], pieces[alive]];
   // A polynomial has no leading zeros, so c ≠ 0.

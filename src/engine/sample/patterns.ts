@@ -29,7 +29,10 @@ export function patternsOf(
   const kinks = [...grid.kinkAt].flatMap((kink, k) => (kink === -1 ? [] : [grid.thresholds[k]!]));
   if (units > FRONT_MAX || grid.units > LAST_MAX || kinks.length > 1) return null;
   const kink = kinks[0] ?? NaN;
-  const rankOf = Array.from({ length: grid.units }, (_, unit) => biasRanks[last.firstNeuron + unit]);
+  const rankOf = Array.from(
+    { length: grid.units },
+    (_, unit) => biasRanks[last.firstNeuron + unit],
+  );
   const found = rankOf.flatMap((look) => (look === null || look === undefined ? [] : [look]));
   if (found.length < grid.units) return null;
   const slope = front.grid.pieces[alive]![1]!;

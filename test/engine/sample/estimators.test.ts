@@ -244,7 +244,12 @@ test('in front of the last hidden layer: the mean over patterns and rows is the 
     [[1, -2], [{ ...relu, activation: 'abs' }, relu, out], ternary],
   ] as const) {
     const proxies = { relu: ['0'], abs: ['0'], piecewise: ['0'] };
-    const found = caseOf({ network: { inputs: [inputs], layers }, format, proxies, mode: 'bounds' });
+    const found = caseOf({
+      network: { inputs: [inputs], layers },
+      format,
+      proxies,
+      mode: 'bounds',
+    });
     assert.ok(found !== null);
     const [exact, onGrid] = subjects(found);
     assert.ok(exact !== undefined && onGrid !== undefined && onGrid.rowTies.length > 0);

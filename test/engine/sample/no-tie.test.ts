@@ -138,7 +138,9 @@ test('doubles answer as binary numbers do, on hostile sets', () => {
     power(-120),
     String(16777215n * 2n ** 37n),
   );
-  const signed = fc.tuple(magnitude, fc.boolean()).map(([text, minus]) => (minus ? `-${text}` : text));
+  const signed = fc
+    .tuple(magnitude, fc.boolean())
+    .map(([text, minus]) => (minus ? `-${text}` : text));
   fc.assert(
     fc.property(
       fc.uniqueArray(signed, { minLength: 2, maxLength: 6 }),
