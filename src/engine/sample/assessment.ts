@@ -67,6 +67,8 @@ interface Context {
   readonly reached: readonly number[];
   /** Looks of the whole rule. */
   readonly planned: number;
+  /** Intervals after each look, by measure; those of equal sums are one list. */
+  readonly measures: Map<Measure, readonly MeanInterval[]>;
 }
 
 /** *Exact.* Whether the samples so far end the sampling by their relative error, or are all. */
@@ -90,18 +92,16 @@ export function assess(
   const stopping = contextOf(sums, scale, rule, alphaOf(rule));
   const byError = errorLook(sums, stopping);
   const look = byError ?? stopping.reached.length - 1;
-  const context = { ...stopping, alpha };
+  const context = alpha === stopping.alpha ? stopping : { ...stopping, alpha, measures: new Map() };
   const samples = stopping.reached[look] ?? 0;
   const stoppedBy =
     byError !== null ? 'relativeError' : samples === rule.samples ? 'samples' : 'time';
   const setOf = (set: SampledSet): SetEstimate => {
     const [least, most] = ENDS[set];
-    const of = (measure: Measure): readonly Sum[] =>
-      context.reached.map((_, k) => sums.get(k)?.measures[MEASURES.indexOf(measure)] ?? NO_SUM);
-    const lower = estimateAt(of(least), look, scale.range, context);
-    return least === most
-      ? lower
-      : { ...lower, upper: estimateAt(of(most), look, scale.range, context).upper };
+    const of = (measure: Measure): SetEstimate =>
+      estimateAt(measureIntervals(sums, measure, context), look, scale.range, context);
+    const lower = of(least);
+    return least === most ? lower : { ...lower, upper: of(most).upper };
   };
   return {
     samples,
@@ -117,7 +117,11 @@ export function assess(
     neurons: scale.neuronRanges.map((range, neuron) => {
       const of = (kind: 'touched' | 'relevant'): SetEstimate =>
         estimateAt(
-          context.reached.map((_, k) => sums.get(k)?.neurons.get(neuron)?.[kind] ?? NO_SUM),
+          intervalsOf(
+            context.reached.map((_, k) => sums.get(k)?.neurons.get(neuron)?.[kind] ?? NO_SUM),
+            range,
+            context,
+          ),
           look,
           range,
           context,
@@ -149,21 +153,16 @@ function contextOf(sums: SampleSums, scale: Scale, rule: StopRule, alpha: number
     if (sums.get(k)?.samples !== at - (looks[k - 1] ?? 0)) break;
     reached.push(at);
   }
-  return { scale, rule, alpha, reached, planned: looks.length };
+  return { scale, rule, alpha, reached, planned: looks.length, measures: new Map() };
 }
 
 /** The first look at which the relative error is small enough; null where there is none. */
 function errorLook(sums: SampleSums, context: Context): number | null {
-  const { rule, scale } = context;
-  const { relativeError } = rule;
+  const { relativeError } = context.rule;
   if (relativeError === null) return null;
   const wanted = toDouble(relativeError);
-  const sequence = (measure: Measure): ReturnType<typeof intervalsOf> =>
-    intervalsOf(
-      context.reached.map((_, k) => sums.get(k)?.measures[MEASURES.indexOf(measure)] ?? NO_SUM),
-      scale.range,
-      context,
-    );
+  const sequence = (measure: Measure): readonly MeanInterval[] =>
+    measureIntervals(sums, measure, context);
   const settled = (set: SampledSet): ((look: number) => boolean | null) => {
     const [least, most] = ENDS[set].map(sequence);
     return (look) => {
@@ -187,6 +186,27 @@ interface MeanInterval extends Interval {
   readonly sum: Sum;
 }
 
+/** The same of a measure; of measures whose sums are equal it is found once. */
+function measureIntervals(
+  sums: SampleSums,
+  measure: Measure,
+  context: Context,
+): readonly MeanInterval[] {
+  const known = context.measures.get(measure);
+  if (known !== undefined) return known;
+  const sumsOf = (of: Measure): readonly Sum[] =>
+    context.reached.map((_, k) => sums.get(k)?.measures[MEASURES.indexOf(of)] ?? NO_SUM);
+  const own = sumsOf(measure);
+  const equal = [...context.measures].find(([other]) =>
+    sumsOf(other).every(
+      ({ first, second }, k) => first === own[k]?.first && second === own[k].second,
+    ),
+  );
+  const found = equal?.[1] ?? intervalsOf(own, context.scale.range, context);
+  context.measures.set(measure, found);
+  return found;
+}
+
 /** Intervals, and means, after each look; on the scale of densities. */
 function intervalsOf(
   sums: readonly Sum[],
@@ -196,7 +216,7 @@ function intervalsOf(
   let total = NO_SUM;
   const totals = sums.map((sum) => (total = addSums(total, sum)));
   const meanOf = (look: number): number =>
-    toDouble(rational(totals[look]?.first ?? 0n, scale.unit * BigInt(reached[look] ?? 1)));
+    toDouble({ n: totals[look]?.first ?? 0n, d: scale.unit * BigInt(reached[look] ?? 1) });
   const made = (look: number, { lower, upper }: Interval): MeanInterval => ({
     lower,
     upper,
@@ -236,13 +256,13 @@ function intervalsOf(
 }
 
 function estimateAt(
-  sums: readonly Sum[],
+  intervals: readonly MeanInterval[],
   look: number,
   range: Rational,
   context: Context,
 ): SetEstimate {
   const samples = context.reached[look];
-  const found = intervalsOf(sums, range, context)[look];
+  const found = intervals[look];
   if (samples === undefined || found === undefined) {
     const most = compare(range, ONE) < 0 ? range : ONE;
     return {

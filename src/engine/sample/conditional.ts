@@ -8,7 +8,14 @@
  *   P(touched | drawn) = 1 − Π_i (1 − c_i/|M_i|),   P(ndf | drawn) = 1 − Π_i (1 − q_i c_i/|M_i|).
  *
  * Points with a tie in an earlier layer are apart: they are covered neuron by neuron, each tied by
- * its pivot and the point decided (`union.ts`).
+ * its pivot and the point decided (`union.ts`). Three things more are integrated, each where its
+ * hypotheses were checked:
+ *
+ * - the patterns of alive units in front of the last hidden layer (`orientation.ts`): their mean where
+ *   they are few; else the one without alive units, whose share 2^-n is known, and the drawn one only
+ *   where it is another. Both hold given that no earlier neuron is tied; other points are as drawn;
+ * - the rows of the first layer, drawn from those that tie a neuron, P(A_k) being exact (`first-layer.ts`);
+ * - whether such a tie matters, over the patterns of the last hidden layer (`relevance.ts`).
  */
 import { isAffine } from '../net/activation.js';
 import type { ChainNetwork } from '../net/chain.js';
@@ -19,7 +26,9 @@ import {
   ONE,
   ZERO,
   add,
+  divide,
   isZero,
+  lcm,
   multiply,
   rational,
   subtract,
@@ -27,7 +36,9 @@ import {
 } from '../num/rational.js';
 import type { Estimator } from './estimator.js';
 import { rowsOf, sizeOf, weightBound, type Row } from './pivots.js';
-import type { Subject } from './subject.js';
+import { orientedLayerOf } from './orientation.js';
+import type { RowTies, Subject } from './subject.js';
+import { noObservation, type Observation } from './sums.js';
 import { tieWeights } from './union.js';
 
 /** Longest denominator of an observation, in bits: sums of its square are what is stored. */
@@ -55,65 +66,211 @@ export function conditionalEstimator(network: ChainNetwork, subject: Subject): E
   const last = lastLayerOf(network);
   if (typeof last === 'string') throw new Error(`conditionalEstimator: ${last}`);
   const rows = rowsOf(network);
-  const { first, sizes, reaches } = last;
+  const { first, sizes } = last;
+  const { orientations } = subject;
   const isEarly = (neuron: number): boolean => neuron < first;
-  const early = rows.slice(0, first);
-  const weights = tieWeights(network, rows, isEarly, lastUnitOf(last));
+  // With one hidden layer its ties are the last ones, not early ones.
+  const rowTies = subject.rowTies.filter(({ neuron }) => isEarly(neuron));
+  const oriented = first === 0 ? null : orientedLayerOf(network);
+  const patterns = oriented === null ? 1n : 1n << BigInt(oriented.units);
+  const { rowRelevance } = subject;
+  const rowPatterns = BigInt(rowRelevance?.patterns ?? 1);
+  const least =
+    rowTies.reduce((all, { of }) => lcm(all, of * rowPatterns), lastUnitOf(last)) * patterns;
+  const weights = tieWeights(network, rows, isEarly, least);
   const { unit } = weights;
+  const part = lastPartOf(last, unit / patterns);
+  const rowShares = rowTies.map(({ count, of }) => (unit / of) * BigInt(count));
+  // What is known of the pattern without alive units comes on top of what is drawn.
+  const onTop = oriented === null ? ONE : add(ONE, rational(1n, patterns));
+  const neuronRanges = rows.map(({ weight, always }, neuron) =>
+    isEarly(neuron) ? (always ? weight : ONE) : multiply(weight, onTop),
+  );
+  const earlyRange = add(
+    rowTies.reduce((sum, { count, of }) => add(sum, rational(BigInt(count), of)), ZERO),
+    weightBound(rows.slice(rowTies.length, first)),
+  );
+  const lastRange = rows.slice(first).reduce((sum, { weight }) => add(sum, weight), ZERO);
+  const none = sizes.map(() => 0);
+  const silent = none.map((_, i) => silentTies(network, last.rows[i]));
+
+  /** Adds the ties of the last hidden layer, `times` of all patterns. */
+  const addLast = (counts: readonly number[], times: bigint, into: Observation): void => {
+    const { touched, kink } = part.of(counts);
+    addToSets(touched * times, kink * times, into);
+  };
+  const addNeurons = (counts: readonly number[], times: bigint, into: Observation): void => {
+    counts.forEach((count, i) => {
+      if (count > 0) part.addNeuron(i, BigInt(count) * times, into);
+    });
+  };
+  const byMask = orientations === null ? null : masksOf(part, sizes.length);
+  /** What is known of all samples without a tie in front. */
+  const usual = noObservation();
+  if (oriented !== null) {
+    addNeurons(silent, 1n, usual);
+    addLast(silent, 1n, usual);
+  }
+  const asDrawn = (isEarlyTied: boolean, into: Observation): void => {
+    const counts = [...none];
+    for (const { neuron } of subject.possibleTies(first)) {
+      counts[neuron - first] = (counts[neuron - first] ?? 0) + 1;
+    }
+    // Where all units in front are dead is known, so it is left out of what is drawn.
+    const isKnown = oriented !== null && !isEarlyTied;
+    if (isKnown) {
+      addNeurons(silent, 1n, into);
+      addLast(silent, 1n, into);
+    }
+    if (counts.every((count) => count === 0)) return;
+    if (isKnown && subject.isSilent(oriented.equation)) return;
+    addNeurons(counts, patterns, into);
+    if (!isEarlyTied) addLast(counts, patterns, into);
+  };
+  return {
+    method: 'conditional',
+    unit,
+    range: add(earlyRange, multiply(lastRange, onTop)),
+    neuronRanges,
+    usual,
+    observe(draws, into) {
+      subject.draw(draws);
+      if (rowTies.length === 0 && byMask === null && subject.possibleTies().length === 0)
+        return true;
+      const isEarlyTied = first > 0 && subject.isTied(first);
+      if (byMask === null || isEarlyTied) asDrawn(isEarlyTied, into);
+      else {
+        subject.orientations?.each(byMask.count);
+        byMask.flush(into);
+      }
+      for (const tie of subject.possibleTies(rowTies.length, first)) {
+        weights.add(subject, tie, into);
+      }
+      for (let k = 0; k < rowTies.length; k += 1) {
+        const tie = rowTies[k] as RowTies;
+        if (tie.count === 0) continue;
+        const index = draws.below(tie.count);
+        const share = rowShares[k] as bigint;
+        const often = rowRelevance?.of(tie, index) ?? null;
+        if (often === null) {
+          weights.addDrawn(tie.neuron, share, subject.decideAt(tie.at(index)), into);
+          continue;
+        }
+        const relevant = (share / rowPatterns) * BigInt(often);
+        into.neurons.set(tie.neuron, { touched: share, relevant });
+        addToSets(share, relevant, into);
+      }
+      return false;
+    },
+  };
+}
+
+/** Ties that are free: never undecided, and AD is right where f is smooth. */
+function addToSets(touched: bigint, kink: bigint, { values }: Observation): void {
+  values[0] = (values[0] ?? 0n) + touched;
+  if (kink === 0n) return;
+  for (const measure of KINK_MEASURES) values[measure] = (values[measure] ?? 0n) + kink;
+}
+
+const KINK_MEASURES = [1, 2, 5, 6] as const;
+
+/** What so many solutions per unit of the last hidden layer weigh. */
+interface LastPart {
+  /** In units: 1 − Π (1 − c_i/|M_i|), and the same with q_i. */
+  readonly of: (counts: readonly number[]) => { readonly touched: bigint; readonly kink: bigint };
+  /** Adds so many solutions of unit i to its neuron. */
+  readonly addNeuron: (i: number, count: bigint, into: Observation) => void;
+}
+
+function lastPartOf({ first, sizes, reaches }: LastLayer, unit: bigint): LastPart {
   /** 1 − Π (1 − share_i), in units. */
   const someOf = (shares: readonly Rational[]): bigint => {
     const none = shares.reduce((product, share) => multiply(product, subtract(ONE, share)), ONE);
     const some = subtract(ONE, none);
     return (some.n * unit) / some.d;
   };
+  const shares = sizes.map((size, i) => {
+    const touched = unit / size;
+    const reach = reaches[i] ?? ZERO;
+    return { touched, relevant: (touched * reach.n) / reach.d };
+  });
   const known = new Map<string, { readonly touched: bigint; readonly kink: bigint }>();
-  const lastPart = (counts: readonly number[]): { touched: bigint; kink: bigint } => {
-    const key = counts.join();
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const shares = counts.map((count, i) => rational(BigInt(count), sizes[i] ?? 1n));
-    const made = {
-      touched: someOf(shares),
-      kink: someOf(shares.map((share, i) => multiply(share, reaches[i] ?? ZERO))),
-    };
-    if (known.size < REMEMBERED) known.set(key, made);
-    return made;
-  };
-  const neuronRanges = rows.map(({ weight, always }) => (always ? weight : ONE));
-  const lastRange = rows.slice(first).reduce((sum, { weight }) => add(sum, weight), ZERO);
-  const none = sizes.map(() => 0);
   return {
-    method: 'conditional',
-    unit,
-    range: add(weightBound(early), lastRange),
-    neuronRanges,
-    observe(draws, into) {
-      subject.draw(draws);
-      const counts = [...none];
-      let isEarlyTied = false;
-      for (const tie of subject.possibleTies()) {
-        if (isEarly(tie.neuron)) {
-          if (tie.present) isEarlyTied = true;
-          weights.add(subject, tie, into);
-          continue;
-        }
-        const i = tie.neuron - first;
-        counts[i] = (counts[i] ?? 0) + 1;
+    of(counts) {
+      const key = counts.join();
+      const found = known.get(key);
+      if (found !== undefined) return found;
+      const ties = counts.map((count, i) => rational(BigInt(count), sizes[i] ?? 1n));
+      const made = {
+        touched: someOf(ties),
+        kink: someOf(ties.map((share, i) => multiply(share, reaches[i] ?? ZERO))),
+      };
+      if (known.size < REMEMBERED) known.set(key, made);
+      return made;
+    },
+    addNeuron(i, count, { neurons }) {
+      const { touched, relevant } = shares[i] ?? { touched: 0n, relevant: 0n };
+      const [moreTouched, moreRelevant] = [touched * count, relevant * count];
+      const sums = neurons.get(first + i);
+      if (sums === undefined) {
+        neurons.set(first + i, { touched: moreTouched, relevant: moreRelevant });
+      } else {
+        sums.touched += moreTouched;
+        sums.relevant += moreRelevant;
       }
-      counts.forEach((count, i) => {
-        if (count === 0) return;
-        const touched = (unit / (sizes[i] ?? 1n)) * BigInt(count);
-        const reach = reaches[i] ?? ZERO;
-        into.neurons.set(first + i, { touched, relevant: (touched * reach.n) / reach.d });
-      });
-      if (isEarlyTied || counts.every((count) => count === 0)) return;
-      const { touched, kink } = lastPart(counts);
-      const { values } = into;
-      values[0] = (values[0] ?? 0n) + touched;
-      // Ties of the last hidden layer are free: never undecided, and AD is right where f is smooth.
-      for (const measure of [1, 2, 5, 6]) values[measure] = (values[measure] ?? 0n) + kink;
     },
   };
+}
+
+/** Counts patterns by which units of the last hidden layer have a possible tie, and adds them up. */
+function masksOf(
+  part: LastPart,
+  units: number,
+): { readonly count: (mask: number) => void; readonly flush: (into: Observation) => void } {
+  const masks = Array.from({ length: 2 ** units }, (_, mask) =>
+    part.of(Array.from({ length: units }, (_unit, i) => (mask >> i) & 1)),
+  );
+  const times = new Int32Array(masks.length);
+  const seen: number[] = [];
+  const byUnit = new Int32Array(units);
+  return {
+    count(mask) {
+      if (times[mask] === 0) seen.push(mask);
+      times[mask] = (times[mask] as number) + 1;
+    },
+    flush(into) {
+      let [touched, kink] = [0n, 0n];
+      byUnit.fill(0);
+      for (const mask of seen) {
+        const often = times[mask] as number;
+        times[mask] = 0;
+        if (mask === 0) continue;
+        const found = masks[mask] as (typeof masks)[number];
+        touched += found.touched * BigInt(often);
+        kink += found.kink * BigInt(often);
+        for (let i = 0; i < units; i += 1) {
+          if ((mask >> i) & 1) byUnit[i] = (byUnit[i] as number) + often;
+        }
+      }
+      seen.length = 0;
+      addToSets(touched, kink, into);
+      byUnit.forEach((often, i) => {
+        if (often > 0) part.addNeuron(i, BigInt(often), into);
+      });
+    },
+  };
+}
+
+/** *Exact.* How many values of its bias tie a unit of the last hidden layer that sees zeros. */
+function silentTies(network: ChainNetwork, row: Row | undefined): number {
+  const activation = network.equations[row?.neuron.equation ?? -1];
+  const [bias] = row?.own ?? [];
+  const values = network.parameters[bias?.parameter ?? -1]?.values;
+  if (activation?.op !== 'activation' || bias === undefined || values === undefined) {
+    throw new Error('silentTies: not a row of the last hidden layer');
+  }
+  const { kinks } = activation.activation;
+  return kinks.filter(({ at }) => values.rankOf(divide(at, bias.scale)) !== null).length;
 }
 
 /** Patterns of the last layer whose values are kept. */

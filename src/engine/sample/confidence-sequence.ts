@@ -40,8 +40,12 @@ export interface Interval {
   readonly upper: number;
 }
 
-/** Largest bet: ψ is near λ²/2 below it, and far from its pole. */
-const LARGEST_BET = 0.75;
+/** Largest bet: what is gained beyond it is little, and ψ has its pole at 1. */
+const LARGEST_BET = 0.95;
+/** Below it the root is within a few percent. */
+const SMALL_RATIO = 1e-3;
+/** Leave the bet uncertain by 10⁻⁵. */
+const BISECTIONS = 17;
 /** A double computation of some hundred roundings loses less than this, relatively. */
 const OUTWARD = 1e-11;
 /** Where the end is not known, about as much lies ahead as was spent. */
@@ -96,7 +100,8 @@ export function confidenceSequence(
 
 /** The double nearest to n / d. */
 function scaled(n: bigint, d: bigint): number {
-  return n === 0n ? 0 : toDouble(rational(n, d));
+  // The double is that of the quotient, reduced or not, and reducing costs a gcd of long numbers.
+  return n === 0n ? 0 : toDouble({ n, d });
 }
 
 /** The bet whose sequence is shortest at the number of samples at which the end is expected. */
@@ -109,14 +114,30 @@ function betOf(mean: number, variance: number, before: number, logTerm: number, 
     end = Math.min(end, Math.max(needed, soon));
   }
   if (aim.isTimed) end = Math.min(end, soon);
-  return Math.min(LARGEST_BET, Math.sqrt((2 * logTerm) / (variance * end)));
+  return shortestBet(logTerm / (variance * end));
 }
 
-/** *Upper bound.* −ln(1 − λ) − λ for λ in [0, 0.75]; the series has no cancellation. */
+/**
+ * *Estimate.* The λ that makes (ln(2/α) + ψ(λ)V)/λ least, where λψ′(λ) − ψ(λ) = ln(2/α)/V: near
+ * √(2 ln(2/α)/V) while that is small.
+ */
+function shortestBet(ratio: number): number {
+  if (ratio < SMALL_RATIO) return Math.sqrt(2 * ratio);
+  let low = 0;
+  let high = LARGEST_BET;
+  for (let step = 0; step < BISECTIONS; step += 1) {
+    const bet = (low + high) / 2;
+    if (bet ** 2 / (1 - bet) + Math.log1p(-bet) + bet < ratio) low = bet;
+    else high = bet;
+  }
+  return (low + high) / 2;
+}
+
+/** *Upper bound.* −ln(1 − λ) − λ for λ in [0, 0.95]; the series has no cancellation. */
 function psi(bet: number): number {
   let sum = 0;
   let power = bet;
-  for (let k = 2; k < 200; k += 1) {
+  for (let k = 2; k < 1000; k += 1) {
     power *= bet;
     const term = power / k;
     sum += term;

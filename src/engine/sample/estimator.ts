@@ -18,8 +18,13 @@ export interface Estimator {
   readonly range: Rational;
   /** *Upper bound.* The most that a value of each neuron can be, in the order of `neuronsOf`. */
   readonly neuronRanges: readonly Rational[];
-  /** Draws one sample from a stream that was just begun. */
-  observe(draws: Draws, into: Observation): void;
+  /** What a sample without a possible tie gives. */
+  readonly usual: Observation;
+  /**
+   * Draws one sample from a stream that was just begun. Returns whether it gives what is usual; then
+   * nothing is written.
+   */
+  observe(draws: Draws, into: Observation): boolean;
 }
 
 /** Adds a point of the touched set, of weight `units`, to the sets that it belongs to. */

@@ -73,7 +73,8 @@ export function exactSubject(
   // For the filter ranks are drawn as numbers; what it passes never becomes a BigInt.
   const drawn = new Float64Array(sets.length);
   const sizes = space.digits.map((parameter) => sets[parameter]?.size ?? 1n);
-  const small = filter === null ? null : sizes.map(doubleOf);
+  const small = filter === null ? null : Float64Array.from(sizes, doubleOf);
+  const digits = Int32Array.from(space.digits);
   let isReal = true;
   const realise = (): void => {
     if (isReal) return;
@@ -83,6 +84,12 @@ export function exactSubject(
     isReal = true;
   };
   let isClear: boolean | null = null;
+  let evaluated: ReturnType<typeof valuesAt> | null = null;
+  const values = (): ReturnType<typeof valuesAt> => {
+    realise();
+    evaluated ??= valuesAt(network, point);
+    return evaluated;
+  };
   const provesNoTie = (): boolean => {
     isClear ??= filter?.(drawn) ?? false;
     return isClear;
@@ -91,34 +98,61 @@ export function exactSubject(
     realise();
     return decisionOf(judge(point), neuronAt);
   };
+  const decideAt: Subject['decideAt'] = (places) => {
+    realise();
+    const before = places.map(({ parameter }) => ranks[parameter] ?? 0n);
+    for (const { parameter, rank } of places) set(parameter, rank);
+    const decision = decide();
+    places.forEach(({ parameter }, k) => {
+      set(parameter, before[k] ?? 0n);
+    });
+    return decision;
+  };
   return {
+    rowTies: [],
+    orientations: null,
+    rowRelevance: null,
     draw(draws) {
-      space.digits.forEach((parameter, position) => {
-        if (small === null) ranks[parameter] = draws.belowBig(sizes[position] ?? 1n);
-        else drawn[parameter] = draws.below(small[position] ?? 1);
-      });
+      if (small === null) {
+        space.digits.forEach((parameter, position) => {
+          ranks[parameter] = draws.belowBig(sizes[position] ?? 1n);
+        });
+      } else {
+        for (let position = 0; position < small.length; position += 1) {
+          drawn[digits[position] as number] = draws.below(small[position] as number);
+        }
+      }
       isReal = false;
       isClear = null;
+      evaluated = null;
     },
-    possibleTies() {
+    possibleTies(from = 0, to = rows.length) {
       if (provesNoTie()) return [];
-      realise();
-      const values = valuesAt(network, point);
-      return rows.flatMap((row, neuron) => tiesOfRow(network, row, neuron, values, point, ranks));
+      return rows
+        .slice(from, to)
+        .flatMap((row, k) => tiesOfRow(network, row, from + k, values(), point, ranks));
+    },
+    isTied(neurons) {
+      if (provesNoTie()) return false;
+      return rows.slice(0, neurons).some(({ neuron: { equation, unit }, dense }) => {
+        const source = network.equations[equation];
+        if (source?.op !== 'activation') throw new Error('isTied: not a neuron');
+        const y = (values()[dense.out] ?? []).map((vector) => vector[unit] ?? ZERO);
+        return y.some((value) => kinkIndexAt(source.activation, value) !== -1);
+      });
+    },
+    isSilent(equation) {
+      const { out } = network.equations[equation] ?? { out: 0 };
+      return (values()[out] ?? []).every((vector) => vector.every(isZero));
     },
     decide() {
       if (provesNoTie()) return UNTOUCHED;
       return decide();
     },
     decideTied({ pivot }) {
-      if (pivot === null) return decide();
-      realise();
-      const before = ranks[pivot.parameter] ?? 0n;
-      set(pivot.parameter, pivot.rank);
-      const decision = decide();
-      set(pivot.parameter, before);
-      return decision;
+      return pivot === null ? decide() : decideAt([pivot]);
     },
+    decideAt,
   };
 }
 

@@ -16,8 +16,13 @@ import type { Space } from '../count/space.js';
 import type { ChainNetwork } from '../net/chain.js';
 import type { Rational } from '../num/rational.js';
 import { decisionOf, neuronIndex, type Judge } from './exact-subject.js';
+import { firstLayerTies } from './first-layer.js';
+import { ranksOf, type RankOfDouble } from './members.js';
+import { orientedLayerAt, orientedLayerOf } from './orientation.js';
+import { patternsOf } from './patterns.js';
 import { rowsOf } from './pivots.js';
-import { UNTOUCHED, type Decision, type PossibleTie, type Subject } from './subject.js';
+import { rowRelevanceOf } from './relevance.js';
+import { UNTOUCHED, type Decision, type Place, type PossibleTie, type Subject } from './subject.js';
 
 /** A pivot on the grid: what one rank adds to the pre-activation per unit of its input. */
 interface GridPivot {
@@ -27,7 +32,7 @@ interface GridPivot {
   readonly input: number | null;
   /** By rank, on the grid. */
   readonly values: Float64Array;
-  readonly rankOf: ReadonlyMap<number, number>;
+  readonly rankOf: RankOfDouble;
 }
 
 interface GridRow {
@@ -59,15 +64,18 @@ export function gridSubject(
 
   const set = (position: number, rank: number): void => {
     ranks[position] = rank;
+    stale = Math.min(stale, firstLayer[position]!);
     for (const use of program.digits[position]!) {
       const { grid } = layers[use.layer]!;
       (use.isBias ? grid.bias : grid.weight)[use.index] = use.values[rank]!;
     }
   };
-  const evaluate = (from: number): void => {
-    for (let layer = from; layer < layers.length; layer += 1) {
-      const state = layers[layer]!;
-      if (!state.grid.tail) forward(state, layer === 0 ? inputs : layers[layer - 1]!.z, samples);
+  /** The layers from here on do not stand at the current ranks. */
+  let stale = 0;
+  const evaluate = (): void => {
+    for (; stale < layers.length; stale += 1) {
+      const state = layers[stale]!;
+      if (!state.grid.tail) forward(state, stale === 0 ? inputs : layers[stale - 1]!.z, samples);
     }
   };
   const inputOf = (layer: number, sample: number, j: number): number => {
@@ -76,6 +84,7 @@ export function gridSubject(
   };
 
   const decide = (): Decision => {
+    evaluate();
     if (layers.every(({ ties }) => ties === 0)) return UNTOUCHED;
     const freedom = program.reverseExact ? freedomOfTies(layers, inputs, samples) : null;
     if (freedom === null) {
@@ -129,8 +138,8 @@ export function gridSubject(
           // Both are integers below 2^54, so a quotient that is an integer is exact; one that only
           // rounds to an integer is found out by multiplying back.
           const wanted = (kink - rest) / c;
-          const rank = rankOf.get(wanted);
-          if (rank === undefined || wanted * c !== kink - rest) continue;
+          const rank = rankOf(wanted);
+          if (rank === -1 || wanted * c !== kink - rest) continue;
           const known = found.some(({ pivot }, k) => k >= start && pivot?.rank === BigInt(rank));
           if (known) continue;
           const pivot = { parameter, rank: BigInt(rank) };
@@ -143,30 +152,81 @@ export function gridSubject(
   };
 
   const positionOf = new Map(space.digits.map((parameter, position) => [parameter, position]));
+  const decideAt = (places: readonly Place[]): Decision => {
+    const before = places.map(({ parameter, rank }) => {
+      const position = positionOf.get(parameter)!;
+      const held = ranks[position]!;
+      set(position, Number(rank));
+      return held;
+    });
+    const decision = decide();
+    places.forEach(({ parameter }, k) => {
+      set(positionOf.get(parameter)!, before[k]!);
+    });
+    return decision;
+  };
+  const oriented = orientedLayerOf(network);
+  const biasRanks = rows.map(({ pivots: [pivot] }) =>
+    pivot?.input === null ? pivot.rankOf : null,
+  );
+  const patterns = oriented === null ? null : patternsOf(oriented, layers, biasRanks);
+  const last = orientedLayerAt(network, network.equations.length - 3);
+  // Without a bias of its own in every row, ties need not be free.
+  const relevance = biasRanks.includes(null)
+    ? null
+    : rowRelevanceOf(oriented, last, program, layers);
   return {
+    rowRelevance:
+      relevance === null
+        ? null
+        : {
+            patterns: relevance.patterns,
+            of(tie, index) {
+              evaluate();
+              return relevance.of(tie, index);
+            },
+          },
+    rowTies: firstLayerTies(network, space, program, layers),
+    orientations:
+      patterns === null
+        ? null
+        : {
+            patterns: patterns.patterns,
+            each(visit) {
+              evaluate();
+              patterns.each(visit);
+            },
+          },
     draw(draws) {
+      stale = 0;
       for (let position = 0; position < radices.length; position += 1) {
         set(position, draws.below(radices[position]!));
       }
-      evaluate(0);
     },
-    possibleTies() {
+    possibleTies(from = 0, to = rows.length) {
+      evaluate();
       const found: PossibleTie[] = [];
-      rows.forEach((row, neuron) => tiesOf(row, neuron, found));
+      for (let neuron = from; neuron < to; neuron += 1) tiesOf(rows[neuron]!, neuron, found);
       return found;
+    },
+    isTied(neurons) {
+      evaluate();
+      for (const { firstNeuron, ties, tied, grid } of layers) {
+        for (let tie = 0; tie < ties; tie += 1) {
+          if (firstNeuron + (tied[tie]! % grid.units) < neurons) return true;
+        }
+      }
+      return false;
+    },
+    isSilent(equation) {
+      evaluate();
+      return layers.find(({ grid }) => grid.equation === equation)!.z.every((z) => z === 0);
     },
     decide,
     decideTied({ pivot, present }) {
-      if (pivot === null || present) return decide();
-      const position = positionOf.get(pivot.parameter)!;
-      const before = ranks[position]!;
-      set(position, Number(pivot.rank));
-      evaluate(firstLayer[position]!);
-      const decision = decide();
-      set(position, before);
-      evaluate(firstLayer[position]!);
-      return decision;
+      return pivot === null || present ? decide() : decideAt([pivot]);
     },
+    decideAt,
   };
 }
 
@@ -177,7 +237,7 @@ function gridRowsOf(
   layers: readonly LayerState[],
 ): GridRow[] {
   const positionOf = new Map(space.digits.map((parameter, position) => [parameter, position]));
-  const ranksOf = new Map<Float64Array, ReadonlyMap<number, number>>();
+  const known = new Map<Float64Array, RankOfDouble>();
   return rowsOf(network).map(({ neuron, own }) => {
     const layer = layers.findIndex(({ grid }) => grid.equation === neuron.equation);
     const { grid } = layers[layer]!;
@@ -186,9 +246,8 @@ function gridRowsOf(
       // An inert weight multiplies 0 at every point.
       if (position === undefined) return [];
       const values = program.digits[position]![0]!.values;
-      const rankOf =
-        ranksOf.get(values) ?? new Map([...values].map((value, rank) => [value + 0, rank]));
-      ranksOf.set(values, rankOf);
+      const rankOf = known.get(values) ?? ranksOf(values);
+      known.set(values, rankOf);
       return [{ position, parameter, input, values, rankOf }];
     });
     const kinks = [...grid.kinkAt].flatMap((kink, k) => (kink === -1 ? [] : [grid.thresholds[k]!]));

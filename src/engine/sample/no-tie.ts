@@ -5,8 +5,7 @@
  *
  * Exact, without a bound to prove: numbers are m·2^e with m a BigInt that is never reduced, so a sum
  * of products costs shifts and no greatest common divisors, some hundred times less than rationals.
- * Doubles would not do: over a format with 250 binades most sums of two values differ from the
- * larger one by less than an ulp of a double, and whether they differ at all is what is asked.
+ * Doubles go first where they can tell (`no-tie-doubles.ts`).
  */
 import type { ValueSet } from '../format/domain.js';
 import type { ChainNetwork } from '../net/chain.js';
@@ -15,6 +14,7 @@ import { bitLength, trailingZeros } from '../num/bits.js';
 import { isDyadic, fromRational, toRational, dyadic } from '../num/dyadic.js';
 import { doubleOf } from '../num/exact-double.js';
 import { divide, type Rational } from '../num/rational.js';
+import { doubleFilterOf } from './no-tie-doubles.js';
 import { rowsOf } from './pivots.js';
 
 /** *Exact.* True where no neuron has a possible tie, given the ranks of all parameters. */
@@ -121,12 +121,20 @@ function binary(exact: Rational): Binary {
   return fromRational(exact);
 }
 
-/** The filter of a network; null for several inputs, sets beyond 2^32, and numbers not dyadic. */
-export function noTieFilterOf(network: ChainNetwork): NoTieFilter | null {
+/**
+ * The filter of a network; null for several inputs, sets beyond 2^32, and numbers not dyadic. Without
+ * `doubles` (by default with) all is done in binary numbers.
+ */
+export function noTieFilterOf(
+  network: ChainNetwork,
+  options: { readonly doubles?: boolean } = {},
+): NoTieFilter | null {
   if (network.inputs.length !== 1) return null;
   if (network.parameters.some(({ values }) => values.size > RANKS_MAX)) return null;
+  const inDoubles = options.doubles === false ? null : doubleFilterOf(network);
   try {
-    return preparedFilter(network);
+    const exact = preparedFilter(network);
+    return inDoubles === null ? exact : (ranks) => inDoubles(ranks) ?? exact(ranks);
   } catch (error) {
     if (error instanceof NotBinary) return null;
     throw error;

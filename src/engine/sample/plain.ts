@@ -2,6 +2,7 @@
 import { ONE } from '../num/rational.js';
 import { addPoint, addTie, type Estimator } from './estimator.js';
 import type { Subject } from './subject.js';
+import { noObservation } from './sums.js';
 
 /** The estimator that counts. */
 export function plainEstimator(subject: Subject, neurons: number): Estimator {
@@ -10,14 +11,16 @@ export function plainEstimator(subject: Subject, neurons: number): Estimator {
     unit: 1n,
     range: ONE,
     neuronRanges: Array.from({ length: neurons }, () => ONE),
+    usual: noObservation(),
     observe(draws, into) {
       subject.draw(draws);
       const decision = subject.decide();
-      if (decision.tied.length === 0) return;
+      if (decision.tied.length === 0) return true;
       addPoint(decision, 1n, into);
       decision.tied.forEach((neuron, k) => {
         addTie(neuron, 1n, decision.relevant[k] === true, into);
       });
+      return false;
     },
   };
 }

@@ -94,11 +94,11 @@ export function samplingOf(
       while (at < to && goesOn) {
         const stretch = stretchOf(looks, at);
         const end = Math.min(to, looks[stretch] ?? to);
-        const collector = new Collector();
+        const collector = new Collector(estimator.usual);
         while (at < end && goesOn) {
           draws.begin(at);
-          estimator.observe(draws, collector.observation);
-          collector.take();
+          if (estimator.observe(draws, collector.observation)) collector.takeUsual();
+          else collector.take();
           at += 1;
           if ((at - from) % PROGRESS_EVERY === 0) goesOn = onProgress(at - from);
         }

@@ -28,24 +28,74 @@ export interface Decision {
 /** A way in which a neuron is tied: by one value of its pivot, or as it stands. */
 export interface PossibleTie {
   readonly neuron: number;
-  readonly pivot: {
-    readonly parameter: number;
-    /** Rank of the value that ties the neuron. */
-    readonly rank: bigint;
-  } | null;
+  /** The pivot with the value that ties the neuron. */
+  readonly pivot: Place | null;
   /** Whether the pivot has this value at the point as drawn; true without a pivot. */
   readonly present: boolean;
 }
 
+/** A parameter and the rank of a value of it. */
+export interface Place {
+  readonly parameter: number;
+  readonly rank: bigint;
+}
+
+/** The ties of a neuron whose row alone decides whether it is tied: one of the first layer. */
+export interface RowTies {
+  readonly neuron: number;
+  /** How many choices of the row's parameters tie it, and of how many. */
+  readonly count: number;
+  readonly of: bigint;
+  /** One of these choices, by an index in [0, count). */
+  readonly at: (index: number) => readonly Place[];
+}
+
+/** The last hidden layer behind every pattern of alive units (`orientation.ts`). */
+export interface Orientations {
+  /** Number of patterns. */
+  readonly patterns: number;
+  /**
+   * *Exact.* Per pattern, as a bit mask by unit, which units of the last hidden layer have a possible
+   * tie. The units in front must not be tied at the point as drawn.
+   */
+  readonly each: (visit: (mask: number) => void) => void;
+}
+
+/** Whether a tie of the first layer matters, over the patterns of the layer behind it. */
+export interface RowRelevance {
+  /** Number of patterns, of the last hidden layer, which is the second. */
+  readonly patterns: number;
+  /**
+   * *Exact.* In how many patterns a choice that ties the neuron makes it relevant, all other rows as
+   * drawn up to their signs; null where another neuron is tied as well: then the point is to be decided.
+   */
+  readonly of: (tie: RowTies, index: number) => number | null;
+}
+
 export interface Subject {
+  /** Of all neurons of the first layer, where their rows could be gone through; else empty. */
+  readonly rowTies: readonly RowTies[];
+  /** Null where the hypotheses do not hold, or there are too many patterns. */
+  readonly orientations: Orientations | null;
+  /** Null where the first layer is not right in front of the last hidden one, or as above. */
+  readonly rowRelevance: RowRelevance | null;
   /** Draws every parameter that matters anew, each uniformly over the ranks of its set. */
   draw(draws: Draws): void;
-  /** *Exact.* Every possible tie at the point, neuron by neuron; no solution is named twice. */
-  possibleTies(): readonly PossibleTie[];
+  /**
+   * *Exact.* Every possible tie at the point of the neurons from `from` to before `to` (by default
+   * all), neuron by neuron; no solution is named twice.
+   */
+  possibleTies(from?: number, to?: number): readonly PossibleTie[];
+  /** *Exact.* Whether one of the first so many neurons is tied at the point as drawn. */
+  isTied(neurons: number): boolean;
+  /** *Exact.* Whether every unit that an equation gives is 0 at the point as drawn. */
+  isSilent(equation: number): boolean;
   /** *Exact.* The point as drawn. */
   decide(): Decision;
   /** *Exact.* The point with the pivot of a possible tie set to its value; then set back. */
   decideTied(tie: PossibleTie): Decision;
+  /** *Exact.* The point with other values at some places; then set back. */
+  decideAt(places: readonly Place[]): Decision;
 }
 
 export const UNTOUCHED: Decision = Object.freeze({

@@ -90,41 +90,87 @@ export interface Observation {
   readonly neurons: Map<number, { touched: bigint; relevant: bigint }>;
 }
 
+/** An observation of nothing. */
+export function noObservation(): Observation {
+  return { values: MEASURES.map(() => 0n), neurons: new Map() };
+}
+
+/** Sums of one neuron, growing. */
+interface GrowingSums {
+  touched: bigint;
+  touchedSquares: bigint;
+  relevant: bigint;
+  relevantSquares: bigint;
+}
+
 /** Adds up observations, one batch at a time. */
 export class Collector {
   #samples = 0;
   readonly #first = MEASURES.map(() => 0n);
   readonly #second = MEASURES.map(() => 0n);
-  readonly #neurons = new Map<number, NeuronSums>();
-  readonly observation: Observation = { values: MEASURES.map(() => 0n), neurons: new Map() };
+  readonly #neurons = new Map<number, GrowingSums>();
+  readonly observation: Observation = noObservation();
+  readonly #usual: Observation;
+  #usuals = 0;
+
+  constructor(usual: Observation) {
+    this.#usual = usual;
+  }
 
   /** Takes the observation in and clears it for the next sample. */
   take(): void {
     this.#samples += 1;
-    const { values, neurons } = this.observation;
+    this.#add(this.observation, 1n);
+    this.observation.values.fill(0n);
+    this.observation.neurons.clear();
+  }
+
+  /** Takes in one more sample that gives what is usual. */
+  takeUsual(): void {
+    this.#samples += 1;
+    this.#usuals += 1;
+  }
+
+  /** Adds an observation that was made so many times. */
+  #add({ values, neurons }: Observation, times: bigint): void {
+    let [squared, square] = [0n, 0n];
     for (let k = 0; k < values.length; k += 1) {
       const value = values[k] ?? 0n;
       if (value === 0n) continue;
-      this.#first[k] = (this.#first[k] ?? 0n) + value;
-      this.#second[k] = (this.#second[k] ?? 0n) + value * value;
-      values[k] = 0n;
+      // Where nothing is undecided the measures of a set are equal.
+      if (value !== squared) [squared, square] = [value, value * value];
+      this.#first[k] = (this.#first[k] ?? 0n) + times * value;
+      this.#second[k] = (this.#second[k] ?? 0n) + times * square;
     }
-    if (neurons.size === 0) return;
     for (const [neuron, { touched, relevant }] of neurons) {
-      const known = this.#neurons.get(neuron) ?? { touched: NO_SUM, relevant: NO_SUM };
-      this.#neurons.set(neuron, {
-        touched: addSums(known.touched, { first: touched, second: touched * touched }),
-        relevant: addSums(known.relevant, { first: relevant, second: relevant * relevant }),
-      });
+      let sums = this.#neurons.get(neuron);
+      if (sums === undefined) {
+        sums = { touched: 0n, touchedSquares: 0n, relevant: 0n, relevantSquares: 0n };
+        this.#neurons.set(neuron, sums);
+      }
+      sums.touched += times * touched;
+      sums.touchedSquares += times * touched * touched;
+      if (relevant === 0n) continue;
+      sums.relevant += times * relevant;
+      sums.relevantSquares += times * relevant * relevant;
     }
-    neurons.clear();
   }
 
   sums(): BatchSums {
+    if (this.#usuals > 0) this.#add(this.#usual, BigInt(this.#usuals));
+    this.#usuals = 0;
     return {
       samples: this.#samples,
       measures: this.#first.map((first, k) => ({ first, second: this.#second[k] ?? 0n })),
-      neurons: new Map(this.#neurons),
+      neurons: new Map(
+        [...this.#neurons].map(([neuron, sums]) => [
+          neuron,
+          {
+            touched: { first: sums.touched, second: sums.touchedSquares },
+            relevant: { first: sums.relevant, second: sums.relevantSquares },
+          },
+        ]),
+      ),
     };
   }
 }

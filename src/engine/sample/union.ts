@@ -19,8 +19,8 @@ import type { ChainNetwork } from '../net/chain.js';
 import { ONE, lcm } from '../num/rational.js';
 import { addPoint, addTie, type Estimator } from './estimator.js';
 import { rowsOf, sizeOf, weightBound, type Row } from './pivots.js';
-import type { PossibleTie, Subject } from './subject.js';
-import type { Observation } from './sums.js';
+import type { Decision, PossibleTie, Subject } from './subject.js';
+import { noObservation, type Observation } from './sums.js';
 
 /** Of more neurons tied at once only the first so many carry weight; keeps denominators small. */
 const COVERED = 12;
@@ -30,11 +30,13 @@ export interface TieWeights {
   readonly unit: bigint;
   /** Adds the point that a possible tie makes to the sets, and the tie to its neuron. */
   readonly add: (subject: Subject, tie: PossibleTie, into: Observation) => void;
+  /** The same for a decided point that was drawn from those in which a neuron is tied. */
+  readonly addDrawn: (neuron: number, share: bigint, decision: Decision, into: Observation) => void;
 }
 
 /**
- * *Exact.* The weights of the ties of the neurons `isCovered`; `unit` is a multiple of `least`. The
- * weights of all ties of one point add up to 1.
+ * *Exact.* The weights of the ties of the neurons `isCovered`; `unit` is a multiple of `least`, also
+ * where it is shared out among neurons tied at once. The weights of all ties of one point add up to 1.
  */
 export function tieWeights(
   network: ChainNetwork,
@@ -47,11 +49,20 @@ export function tieWeights(
   const sizes = rows.flatMap(({ own }, k) =>
     isCovered(k) ? own.map(({ parameter }) => sizeOf(network, parameter)) : [],
   );
-  const unit = lcm(least, [...new Set(sizes)].reduce(lcm, 1n) * overlaps);
+  const unit = [...new Set(sizes)].reduce(lcm, least) * overlaps;
   const shareOf = (parameter: number): bigint => unit / sizeOf(network, parameter);
   const shares = new Map<number, bigint>();
+  const addDrawn: TieWeights['addDrawn'] = (neuron, share, decision, into) => {
+    const at = decision.tied.indexOf(neuron);
+    if (at === -1) throw new Error('tieWeights: the neuron is not tied where it should be');
+    addTie(neuron, share, decision.relevant[at] === true, into);
+    const together = decision.tied.filter(isCovered);
+    if (together.length <= covered) addPoint(decision, share / BigInt(together.length), into);
+    else if (together.indexOf(neuron) < covered) addPoint(decision, share / BigInt(covered), into);
+  };
   return {
     unit,
+    addDrawn,
     add(subject, tie, into) {
       const { neuron, pivot } = tie;
       let share = unit;
@@ -59,14 +70,7 @@ export function tieWeights(
         share = shares.get(pivot.parameter) ?? shareOf(pivot.parameter);
         shares.set(pivot.parameter, share);
       }
-      const decision = subject.decideTied(tie);
-      const at = decision.tied.indexOf(neuron);
-      if (at === -1) throw new Error('tieWeights: the neuron is not tied where it should be');
-      addTie(neuron, share, decision.relevant[at] === true, into);
-      const together = decision.tied.filter(isCovered);
-      if (together.length <= covered) addPoint(decision, share / BigInt(together.length), into);
-      else if (together.indexOf(neuron) < covered)
-        addPoint(decision, share / BigInt(covered), into);
+      addDrawn(neuron, share, subject.decideTied(tie), into);
     },
   };
 }
@@ -80,9 +84,12 @@ export function unionEstimator(network: ChainNetwork, subject: Subject): Estimat
     unit: weights.unit,
     range: weightBound(rows),
     neuronRanges: rows.map(({ weight, always }) => (always ? weight : ONE)),
+    usual: noObservation(),
     observe(draws, into) {
       subject.draw(draws);
-      for (const tie of subject.possibleTies()) weights.add(subject, tie, into);
+      const ties = subject.possibleTies();
+      for (const tie of ties) weights.add(subject, tie, into);
+      return ties.length === 0;
     },
   };
 }

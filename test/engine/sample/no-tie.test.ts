@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { judgeOf, spaceOf } from '../../../src/engine/index.js';
 import { drawsOf } from '../../../src/engine/sample/draws.js';
 import { exactSubject } from '../../../src/engine/sample/exact-subject.js';
+import { doubleFilterOf } from '../../../src/engine/sample/no-tie-doubles.js';
 import { noTieFilterOf } from '../../../src/engine/sample/no-tie.js';
 import { runs } from '../../arbitraries.js';
 import { anyCase, caseOf, type Case } from '../../arbitraries-networks.js';
@@ -72,6 +73,110 @@ test('on wide formats, with cancellation, subnormals and exponents far apart', (
     }
   }
   assert.ok(tied > 50, String(tied));
+});
+
+/** Ranks of all parameters, drawn. */
+function ranksOf({ network }: Case, seed: bigint, sample: number): Float64Array {
+  const draws = drawsOf(seed);
+  draws.begin(sample);
+  return Float64Array.from(network.parameters, ({ values }) => draws.below(Number(values.size)));
+}
+
+/** The text of 2^k. */
+function power(k: number): string {
+  return k < 0 ? `1/${String(2n ** BigInt(-k))}` : String(2n ** BigInt(k));
+}
+
+const doubles = { answered: 0, tied: 0, open: 0 };
+
+/** Where doubles answer, they answer as binary numbers do. */
+function holdDoubles(found: Case, seed: bigint, points: number): boolean {
+  const filter = doubleFilterOf(chainOf(found.network));
+  const exact = noTieFilterOf(chainOf(found.network), { doubles: false });
+  if (filter === null || exact === null) return false;
+  for (let sample = 0; sample < points; sample += 1) {
+    const ranks = ranksOf(found, seed, sample);
+    const answer: boolean | null = filter(ranks);
+    const truth: boolean = exact(ranks);
+    if (answer === null) doubles.open += 1;
+    else {
+      assert.equal(answer, truth, `sample ${String(sample)}`);
+      doubles.answered += 1;
+      if (!truth) doubles.tied += 1;
+    }
+  }
+  return true;
+}
+
+test('doubles answer as binary numbers do, on formats of every width', () => {
+  for (const format of ['e4m3fn', 'e5m2', 'float16', 'bfloat16', 'int8']) {
+    for (const layers of [
+      [relu(2), out],
+      [relu(4), relu(4), out],
+      [relu(1), relu(2), relu(2), out],
+      [relu(9), relu(3), out],
+    ]) {
+      const inputs = [[1, '-2', '3/8', 0]];
+      const found = caseOf({ network: { inputs, layers }, format, mode: 'bounds' });
+      assert.ok(found !== null && holdDoubles(found, 7n, 120));
+    }
+  }
+  const { answered, tied, open } = doubles;
+  assert.ok(tied > 100 && open * 10 < answered, JSON.stringify(doubles));
+});
+
+test('doubles answer as binary numbers do, on hostile sets', () => {
+  const before = { ...doubles };
+  // Values that cancel, that differ by far less than an ulp, and sums right beside a value.
+  const magnitude = fc.constantFrom(
+    '1',
+    '3',
+    '255',
+    '5/8',
+    power(60),
+    power(-60),
+    power(120),
+    power(-120),
+    String(16777215n * 2n ** 37n),
+  );
+  const signed = fc
+    .tuple(magnitude, fc.boolean())
+    .map(([text, minus]) => (minus ? `-${text}` : text));
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(signed, { minLength: 2, maxLength: 6 }),
+      fc.boolean(),
+      fc.constantFrom([relu(3), out], [relu(2), relu(2), out], [relu(2), relu(2), relu(2), out]),
+      fc.bigInt({ min: 0n, max: 99n }),
+      (values, zero, layers, seed) => {
+        const format = { values: zero ? ['0', ...values] : values };
+        const inputs = [['1', '-1', power(-40)]];
+        const found = caseOf({ network: { inputs, layers }, format, mode: 'bounds' });
+        assert.ok(found !== null && holdDoubles(found, seed, 30));
+      },
+    ),
+    runs(200),
+  );
+  assert.ok(doubles.tied - before.tied > 300, JSON.stringify(doubles));
+});
+
+test('where doubles do not apply', () => {
+  const of = (body: object): unknown => {
+    const found = caseOf({ format: 'bfloat16', mode: 'bounds', ...body });
+    assert.ok(found !== null);
+    return doubleFilterOf(chainOf(found.network));
+  };
+  const network = { inputs: [[1]], layers: [relu(1), out] };
+  assert.notEqual(of({ network }), null);
+  assert.equal(of({ network, format: 'float32' }), null);
+  assert.equal(of({ network: { inputs: [[1]], layers: [relu(1, false), out] } }), null);
+  const abs = { type: 'dense', units: 1, activation: 'abs' };
+  assert.equal(of({ network: { inputs: [[1]], layers: [abs, out] } }), null);
+  // Three layers of numbers near 2^-400 leave the doubles.
+  const deep = { inputs: [[1]], layers: [relu(1), relu(1), relu(1), out] };
+  assert.equal(of({ network: deep, format: { values: [power(-400), '-1', '1'] } }), null);
+  // Longer values than 26 bits have inexact products.
+  assert.equal(of({ network, format: { values: ['0', '134217729'] } }), null);
 });
 
 test('where it does not apply', () => {
