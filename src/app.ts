@@ -9,19 +9,25 @@ import { randomUUID } from 'node:crypto';
 import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { fastify } from 'fastify';
+import secureHeaders from 'helmet';
+import { closeConnections } from './http/closing.js';
 import type { App, Dependencies } from './http/dependencies.js';
+import { readJson } from './http/json-body.js';
+import { shedLoad } from './http/load.js';
 import { collectRoutes } from './http/openapi.js';
-import { ProblemError } from './http/problem.js';
+import { openWaiting } from './http/prefer.js';
 import { answerClientError, answerError, answerWithProblems } from './http/problem-replies.js';
 import { activationsRoute } from './http/routes/activations.js';
 import { analyzeRoute } from './http/routes/analyze.js';
 import { boundsRoute } from './http/routes/bounds.js';
+import { deliveryRoutes } from './http/routes/deliveries.js';
 import { documentationRoutes } from './http/routes/documentation.js';
 import { eventsRoute } from './http/routes/events.js';
 import { formatRoutes } from './http/routes/formats.js';
 import { healthRoutes } from './http/routes/health.js';
 import { jobRoutes } from './http/routes/jobs.js';
 import { collectMetrics, metricsRoute } from './http/routes/metrics.js';
+import { networkRoutes } from './http/routes/networks.js';
 import { planRoute } from './http/routes/plan.js';
 import { problemRoutes } from './http/routes/problems.js';
 import { reportRoute } from './http/routes/report.js';
@@ -37,26 +43,13 @@ const API_POLICY = {
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
 };
 
-/** Answers what is in flight and lets no connection live on once close() has been called. */
-function closeConnections(app: App): void {
-  let closing = false;
-  app.addHook('preClose', (done) => {
-    closing = true;
-    done();
-  });
-  app.addHook('onRequest', (_request, _reply, done) => {
-    if (!closing) {
-      done();
-      return;
-    }
-    done(new ProblemError('shutting-down', 'The service is shutting down; nothing was done.'));
-  });
-  // Without it close() waits for every kept-alive connection to time out (fastify#7044).
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) reply.header('connection', 'close');
-    done(null, payload);
-  });
-}
+const SECURITY = {
+  contentSecurityPolicy: API_POLICY,
+  // The service speaks plain HTTP behind whatever terminates TLS; that one sets HSTS.
+  strictTransportSecurity: false,
+};
+/** The same for requests that no hook ever sees, since their path cannot be decoded. */
+const secureRaw = secureHeaders(SECURITY);
 
 /** An instance with every route, ready to listen or to be injected into. */
 export async function buildApp(dependencies: Dependencies): Promise<App> {
@@ -68,7 +61,11 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Refused by our own hook instead, as a problem document.
     return503OnClosing: false,
-    frameworkErrors: answerError,
+    frameworkErrors: (error, request, reply) => {
+      secureRaw(request.raw, reply.raw, () => {
+        answerError(error, request, reply);
+      });
+    },
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -76,25 +73,32 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   // Answers are printed as they are made: fast-json-stringify would drop, in silence, whatever a
   // response schema forgot. The tests hold every answer against its schema instead.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.removeContentTypeParser('text/plain');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, bytes, done) => {
+    try {
+      done(null, readJson(bytes as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
 
   answerWithProblems(app);
-  closeConnections(app);
-  await app.register(helmet, {
-    contentSecurityPolicy: API_POLICY,
-    // The service speaks plain HTTP behind whatever terminates TLS; that one sets HSTS.
-    strictTransportSecurity: false,
-  });
+  closeConnections(app, dependencies.config.shutdownGraceMs);
+  await app.register(helmet, SECURITY);
   await collectRoutes(app);
   const registry = await collectMetrics(app);
+  const admission = await shedLoad(app, dependencies.config);
+  const waiting = openWaiting(app, dependencies.queue, admission);
 
-  analyzeRoute(app, dependencies);
+  analyzeRoute(app, dependencies, waiting);
   planRoute(app, dependencies);
   boundsRoute(app, dependencies);
-  jobRoutes(app, dependencies);
+  jobRoutes(app, dependencies, waiting);
+  deliveryRoutes(app, dependencies);
+  await networkRoutes(app, dependencies);
   resultRoute(app, dependencies);
   reportRoute(app, dependencies);
-  eventsRoute(app, dependencies);
+  eventsRoute(app, dependencies, admission);
   formatRoutes(app, dependencies);
   activationsRoute(app, dependencies);
   healthRoutes(app, dependencies);

@@ -8,23 +8,29 @@ import { realpathSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
+import type { Redis } from 'ioredis';
 import { pino, type Logger } from 'pino';
 import { buildApp } from './app.js';
 import { loadConfig, type Config } from './config.js';
 import type { Dependencies } from './http/dependencies.js';
 import { activationEntries, formatEntry, formatSummaries } from './plan/catalogue.js';
-import { planOf, planningOf } from './plan/make.js';
-import { parseRequest } from './plan/parse.js';
-import { boundsOf } from './plan/result.js';
+import { openPlanner, type Planner } from './planner/planner.js';
+import { connectProducer } from './queue/availability.js';
 import { openBullQueue } from './queue/bull-queue.js';
 import type { JobQueue } from './queue/job-queue.js';
 import { openRedis } from './redis.js';
 import { HTML_REPORT_CSP, renderHtml } from './report/html.js';
 import { renderMarkdown } from './report/markdown.js';
+import { openNetworkStore } from './store/networks.js';
+import { openReplyStore } from './store/replies.js';
+import { openWebhooks, type Webhooks } from './webhooks/webhooks.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
 /** How long a shutdown may take before the process ends regardless. */
 const CLOSE_WITHIN_MS = 20_000;
+
+/** Questions read and planned at once. */
+const PLANNING_THREADS = 2;
 
 export interface Service {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
@@ -35,12 +41,23 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-function dependenciesOf(config: Config, queue: JobQueue, log: Logger): Dependencies {
+interface Parts {
+  readonly queue: JobQueue;
+  readonly planner: Planner;
+  readonly redis: Redis;
+  readonly webhooks: Webhooks;
+}
+
+function dependenciesOf(config: Config, parts: Parts, log: Logger): Dependencies {
+  const { queue, planner, redis, webhooks } = parts;
   return {
     config,
     queue,
     log,
-    analysis: { parse: parseRequest, plan: planOf, planning: planningOf, bounds: boundsOf },
+    replies: openReplyStore(redis, config.keyPrefix),
+    networks: openNetworkStore(redis, config.keyPrefix),
+    webhooks,
+    analysis: planner,
     catalogue: {
       formats: formatSummaries(),
       format: formatEntry,
@@ -66,7 +83,29 @@ export async function startService(config: Config, log: Logger): Promise<Service
       worker = started;
       ends.push(() => started.stop());
     }
-    const app = await buildApp(dependenciesOf(config, queue, log));
+    const planner = openPlanner({
+      threads: Math.min(PLANNING_THREADS, config.threads),
+      deadlineMs: config.planningMs,
+    });
+    ends.push(() => planner.close());
+    const connection = connectProducer(redis.url);
+    connection.on('error', (error) => {
+      log.warn({ err: error }, 'store connection');
+    });
+    ends.push(async () => {
+      connection.disconnect();
+      await Promise.resolve();
+    });
+    const webhooks = openWebhooks({
+      url: redis.url,
+      prefix: config.keyPrefix,
+      settings: config,
+      log,
+    });
+    ends.push(() => webhooks.close());
+    const app = await buildApp(
+      dependenciesOf(config, { queue, planner, redis: connection, webhooks }, log),
+    );
     ends.push(() => app.close());
     await app.listen({ host: config.host, port: config.port });
     const { address, port, family } = app.server.address() as AddressInfo;

@@ -15,7 +15,7 @@ import { contractFiles } from '../openapi/contract-files.js';
 import { REQUEST_EXAMPLES } from '../src/http/examples.js';
 import { openApiDocument } from '../src/http/openapi.js';
 import { AnalyzeSchema } from '../src/schemas/request.js';
-import { conforms, service } from './http/harness.js';
+import { SETTINGS, conforms, service } from './http/harness.js';
 
 const OPENAPI = fileURLToPath(new URL('../../openapi', import.meta.url));
 
@@ -89,17 +89,22 @@ describe('openapi/', () => {
       'GET /healthz',
       'GET /jobs',
       'GET /jobs/{id}',
+      'GET /jobs/{id}/deliveries',
       'GET /jobs/{id}/events',
       'GET /jobs/{id}/report',
       'GET /jobs/{id}/result',
       'GET /metrics',
+      'GET /networks/{digest}',
       'GET /openapi.json',
       'GET /problems',
       'GET /problems/{code}',
       'GET /readyz',
       'POST /analyze',
       'POST /bounds',
+      'POST /jobs/{id}/deliveries/{deliveryId}/redeliver',
+      'POST /networks',
       'POST /plan',
+      'PUT /networks/{digest}',
     ]);
   });
 });
@@ -163,7 +168,7 @@ describe('examples', () => {
   for (const [name, { request }] of Object.entries(REQUEST_EXAMPLES)) {
     test(`${name} is taken`, async (t) => {
       const { api, app } = await service(t, {
-        config: { bodyLimitBytes: 65_536, maxVisits: 1n, maxOperations: 1e12, maxShards: 1 },
+        config: { ...SETTINGS, bodyLimitBytes: 65_536 },
       });
       const answer = await api.post('/analyze').send(request).expect(202);
       conforms(app, 'POST /analyze', answer);

@@ -16,6 +16,8 @@ import * as network from '../schemas/network.js';
 import * as problem from '../schemas/problem.js';
 import * as request from '../schemas/request.js';
 import * as result from '../schemas/result.js';
+import { StoredNetworkSchema } from '../schemas/stored-network.js';
+import * as webhook from '../schemas/webhook.js';
 import type { App } from './dependencies.js';
 import { REQUEST_EXAMPLES } from './examples.js';
 import { PROBLEMS } from './problem.js';
@@ -61,6 +63,11 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   FormatEntry: catalogue.FormatEntrySchema,
   ActivationEntry: catalogue.ActivationEntrySchema,
   Fault: problem.FaultSchema,
+  StoredNetwork: StoredNetworkSchema,
+  NetworkRef: network.NetworkRefSchema,
+  Webhook: webhook.WebhookSchema,
+  WebhookEvent: webhook.WebhookEventSchema,
+  Delivery: webhook.DeliverySchema,
   Problem: problem.ProblemSchema,
   ProblemKind: problem.ProblemKindSchema,
 };
@@ -179,6 +186,8 @@ export async function collectRoutes(app: App): Promise<void> {
       tags: [
         { name: 'jobs', description: 'Ask, follow, cancel.' },
         { name: 'results', description: 'The exact answer, for programs and for readers.' },
+        { name: 'networks', description: 'Uploaded once, asked about by digest.' },
+        { name: 'webhooks', description: 'What was sent to whom.' },
         { name: 'bounds', description: 'Theorems at once, without a job.' },
         { name: 'catalogues', description: 'Formats and activations by name.' },
         { name: 'operation', description: 'Health, metrics and this document.' },

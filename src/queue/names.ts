@@ -96,8 +96,21 @@ function sha256(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
+/** What was printed and hashed once of a plan; a plan never changes. */
+const printed = new WeakMap<Plan, { id?: string; blob?: PlanBlob }>();
+
+function printedOf(plan: Plan): { id?: string; blob?: PlanBlob } {
+  const known = printed.get(plan) ?? {};
+  printed.set(plan, known);
+  return known;
+}
+
 /** *Exact.* The same for equal questions to the same engine, whatever the cut into shards. */
 export function baseIdOf(plan: Plan): string {
+  return (printedOf(plan).id ??= baseIdAnew(plan));
+}
+
+function baseIdAnew(plan: Plan): string {
   const text = canonicalText({ engine: plan.engine, question: plan.question });
   return `an_${sha256(text).slice(0, 32)}`;
 }
@@ -108,9 +121,19 @@ export function planHashOf(planText: string): string {
 }
 
 /** A plan's canonical text beside its hash. */
-export function planBlobOf(plan: Plan): { readonly text: string; readonly hash: string } {
-  const text = planToText(plan);
-  return { text, hash: planHashOf(text) };
+export interface PlanBlob {
+  readonly text: string;
+  readonly hash: string;
+}
+
+/** *Exact.* What a plan is stored as, and where. */
+export function planBlobOf(plan: Plan): PlanBlob {
+  const known = printedOf(plan);
+  if (known.blob === undefined) {
+    const text = planToText(plan);
+    known.blob = { text, hash: planHashOf(text) };
+  }
+  return known.blob;
 }
 
 /** Id of the queue's parent job of one run; `run` is never used twice. BullMQ forbids `:` here. */

@@ -3,9 +3,10 @@ import { BoundsRequestSchema } from '../../schemas/request.js';
 import { BoundsResultSchema } from '../../schemas/result.js';
 import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
+import { withNetwork } from '../network-door.js';
 import { questionOrRefuse } from '../question-door.js';
 
-export function boundsRoute(app: App, { analysis }: Dependencies): void {
+export function boundsRoute(app: App, { analysis, networks }: Dependencies): void {
   app.post(
     '/bounds',
     {
@@ -24,14 +25,18 @@ export function boundsRoute(app: App, { analysis }: Dependencies): void {
             'unknown-field',
             'payload-too-large',
             'unsupported-media-type',
+            'network-not-found',
             'invalid-question',
+            'planning-too-long',
+            'queue-unavailable',
           ),
         },
       },
     },
-    (request, reply) => {
-      const question = questionOrRefuse(analysis.parse({ ...request.body, mode: 'bounds' }));
-      return reply.send(analysis.bounds(question));
+    async (request, reply) => {
+      const body = await withNetwork(request.body, request, networks);
+      const question = questionOrRefuse(await analysis.parse({ ...body, mode: 'bounds' }));
+      return reply.send(await analysis.bounds(question));
     },
   );
 }

@@ -75,7 +75,7 @@ describe('documents', () => {
 
   test('no other page may load anything', async (t) => {
     const { api } = await service(t);
-    for (const path of ['/healthz', '/jobs', '/nowhere']) {
+    for (const path of ['/healthz', '/jobs', '/nowhere', '/jobs/%zz', `/jobs/${'x'.repeat(500)}`]) {
       const { headers } = await api.get(path);
       assert.match(headers['content-security-policy'] ?? '', /^default-src 'none'/);
       assert.equal(headers['x-content-type-options'], 'nosniff');
