@@ -62,6 +62,15 @@ export function unchanged(description: string, headers: readonly (keyof typeof H
 /** Any route may fail in these ways, whatever it does. */
 const ANYWHERE: readonly ProblemCode[] = ['internal', 'shutting-down', 'overloaded'];
 
+/** Problems below 500 that pass by themselves. */
+const WAITED_FOR: ReadonlySet<ProblemCode> = new Set(['not-ready', 'idempotency-in-progress']);
+
+function headersOf(names: readonly (keyof typeof HEADERS)[]): Pick<Answer, 'headers'> {
+  return names.length === 0
+    ? {}
+    : { headers: Object.fromEntries(names.map((name) => [name, HEADERS[name]])) };
+}
+
 /** The problems a route answers with beside those of every route, grouped by status. */
 export function problems(...codes: readonly ProblemCode[]): Record<number, Answer> {
   const byStatus = new Map<number, ProblemCode[]>();
@@ -75,11 +84,12 @@ export function problems(...codes: readonly ProblemCode[]): Record<number, Answe
       {
         description: group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
         content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
-        ...(status === 503 ||
-        group.includes('not-ready') ||
-        group.includes('idempotency-in-progress')
-          ? { headers: { 'retry-after': HEADERS['retry-after'] } }
-          : {}),
+        ...headersOf([
+          ...(status === 503 || group.some((code) => WAITED_FOR.has(code))
+            ? (['retry-after'] as const)
+            : []),
+          ...(group.includes('idempotency-key-reused') ? (['idempotent-replayed'] as const) : []),
+        ]),
       },
     ]),
   );

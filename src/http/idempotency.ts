@@ -34,7 +34,7 @@ export function keyOf(field: string): string | null {
   let key = text;
   if (text.startsWith('"')) {
     try {
-      const [value] = parseItem(text);
+      const value: unknown = parseItem(text)[0];
       if (typeof value !== 'string') return null;
       key = value;
     } catch (error) {

@@ -19,9 +19,9 @@ export async function withNetwork<Body extends { network: Given; webhook?: unkno
   body: Body,
   request: FastifyRequest,
   networks: NetworkStore,
-): Promise<Omit<Body, 'webhook' | 'network'> & { network: NetworkInput }> {
-  const { webhook, network: given, ...question } = body;
-  void webhook;
+): Promise<Omit<Body, 'webhook' | 'network'> & { network: NetworkInput; webhook: undefined }> {
+  const { network: given } = body;
+  const question = { ...body, webhook: undefined };
   if (!('ref' in given)) return { ...question, network: given };
   const { ref } = given;
   const bytes = await networks.content(tenantOf(request), ref.slice('sha256:'.length));

@@ -20,7 +20,7 @@ export function waitSeconds(prefer: string | undefined): number | null {
   if (prefer === undefined) return null;
   try {
     // Its grammar is that of a dictionary but for the case of names, which does not count.
-    const wait = parseDictionary(prefer.toLowerCase()).get('wait')?.[0];
+    const wait: unknown = parseDictionary(prefer.toLowerCase()).get('wait')?.[0];
     if (typeof wait !== 'number' || !Number.isInteger(wait) || wait < 0) return null;
     return Math.min(wait, WAIT_MAX_SECONDS);
   } catch {

@@ -154,14 +154,15 @@ export function watchAnswers(app: App): string[] {
     const keep = (chunk: unknown): void => {
       if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
     };
-    const { write, end } = response;
+    const write = response.write.bind(response);
+    const end = response.end.bind(response);
     response.write = ((...given: Parameters<typeof write>) => {
       keep(given[0]);
-      return write.apply(response, given);
+      return write(...given);
     }) as typeof write;
     response.end = ((...given: Parameters<typeof end>) => {
       keep(given[0]);
-      return end.apply(response, given);
+      return end(...given);
     }) as typeof end;
     response.once('finish', () => {
       const headers = response.getHeaders();
