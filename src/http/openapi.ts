@@ -152,6 +152,19 @@ function finished(collected: object): object {
     if (body === undefined) throw new Error(`${path} has no JSON body to give examples of`);
     Object.assign(body, { examples });
   }
+  // Uploads are read as streams, which the collector knows nothing of.
+  for (const [path, method] of [
+    ['/networks', 'post'],
+    ['/networks/{digest}', 'put'],
+  ] as const) {
+    const operation = document.paths[path]?.[method];
+    if (operation === undefined) throw new Error(`${method} ${path} is not there`);
+    const body = {
+      required: true,
+      content: { 'application/json': { schema: reference('Network') } },
+    };
+    operation.requestBody = body;
+  }
   const schemas = Object.fromEntries(
     Object.entries(NAMED).map(([name, schema]) => [name, named(plain(schema), reference)]),
   );
