@@ -30,7 +30,7 @@ const PAYLOADS = [
 ];
 
 /** Every body that has the payload in the place of one string, value or key, of the body. */
-function* injected(body: unknown, payload: string): Generator<unknown> {
+function* injected(body: unknown, payload: string): Generator {
   const places: (readonly (string | number)[])[] = [];
   const walk = (node: unknown, path: readonly (string | number)[]): void => {
     if (typeof node === 'string') places.push(path);

@@ -173,7 +173,7 @@ test('what happened while nobody looked is told later, once, by any number of pr
   await early.close();
   await records.cancel(id);
   const late = await Promise.all([open('later'), open('later'), open('later')]);
-  await until('it is told', async () => (await late[0]!.deliveries(id))[0]?.state === 'delivered');
+  await until('it is told', async () => (await late[0].deliveries(id))[0]?.state === 'delivered');
   // Attaching it again makes all of them look again.
   for (const webhooks of late) await webhooks.attach(id, { url: `${base}/later` });
   await Promise.all(late.map((webhooks) => webhooks.close()));
