@@ -24,7 +24,12 @@ import {
 } from '../engine/index.js';
 import type { ExactInput } from '../schemas/exact.js';
 import type { FormatInput, SingleFormatInput } from '../schemas/format.js';
-import type { ActivationInput, DenseLayerInput, EntryInput } from '../schemas/network.js';
+import type {
+  ActivationInput,
+  DenseLayerInput,
+  EntryInput,
+  NetworkInput,
+} from '../schemas/network.js';
 import type { AnalyzeInput, Mode, ProxiesInput } from '../schemas/request.js';
 import { compileNetwork, type GivenFormats } from './compile.js';
 import type {
@@ -45,6 +50,9 @@ export type Parsed =
       readonly detail: string;
       readonly faults: readonly Fault[];
     };
+
+/** Most free parameters without a name; named ones are bounded by the body that names them. */
+const FREE_PARAMETERS_MAX = 1_000_000;
 
 type Path = readonly (string | number)[];
 
@@ -67,6 +75,15 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   const request = body as Omit<AnalyzeInput, 'mode'> & { mode?: Mode };
   const faults = new Faults();
   const mode = request.mode ?? defaultMode;
+  const free = freeParametersUpper(request.network);
+  if (free > FREE_PARAMETERS_MAX) {
+    faults.add(
+      ['network', 'layers'],
+      'too-many-parameters',
+      `the network has up to ${String(free)} free parameters; this service takes at most ${String(FREE_PARAMETERS_MAX)}`,
+    );
+    return refused(faults);
+  }
   const network = {
     inputs: request.network.inputs.map((input, sample) =>
       input.map((x, entry) => exact(x, ['network', 'inputs', sample, entry], faults)),
@@ -118,6 +135,18 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
       ...(parameters === null ? {} : { parameters }),
     },
   };
+}
+
+/** *Upper bound.* Free parameters without a name, in time that does not depend on how many. */
+function freeParametersUpper({ inputs, layers }: NetworkInput): number {
+  let fanIn = inputs[0]?.length ?? 0;
+  let free = 0;
+  for (const { units, weight, bias = true } of layers) {
+    free += weight === undefined ? units * fanIn : 0;
+    free += bias === true ? units : 0;
+    fanIn = units;
+  }
+  return free;
 }
 
 function refused(faults: Faults): Parsed {
