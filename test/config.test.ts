@@ -16,6 +16,11 @@ test('an empty environment gives the documented defaults, frozen', () => {
   assert.equal(config.threads, availableParallelism());
   assert.equal(config.logLevel, 'info');
   assert.equal(config.bodyLimitBytes, 4194304);
+  assert.equal(config.networkLimitBytes, 16777216);
+  assert.equal(config.planningMs, 10000);
+  assert.equal(config.webhookSecret, null);
+  assert.equal(config.webhookHttp, false);
+  assert.deepEqual(config.webhookAllow, []);
   assert.equal(config.maxVisits, 4294967296n);
   assert.equal(config.maxShards, 256);
   assert.equal(config.lockDurationMs, 60000);
@@ -37,6 +42,14 @@ test('every variable is read', () => {
     GRADCERT_THREADS: '7',
     GRADCERT_LOG_LEVEL: 'silent',
     GRADCERT_BODY_LIMIT: '65536',
+    GRADCERT_NETWORK_LIMIT: '131072',
+    GRADCERT_PLANNING_MS: '500',
+    GRADCERT_MAX_EVENT_LOOP_DELAY_MS: '0',
+    GRADCERT_MAX_IN_FLIGHT: '9',
+    GRADCERT_SHUTDOWN_GRACE_MS: '0',
+    GRADCERT_WEBHOOK_SECRET: `whsec_${'A'.repeat(32)}`,
+    GRADCERT_WEBHOOK_HTTP: 'yes',
+    GRADCERT_WEBHOOK_ALLOW: '10.0.0.0/8,fd00::/8',
     GRADCERT_MAX_VISITS: '1267650600228229401496703205376',
     GRADCERT_MAX_SHARDS: '1000',
     GRADCERT_LOCK_DURATION_MS: '3000',
@@ -59,6 +72,14 @@ test('every variable is read', () => {
     threads: 7,
     logLevel: 'silent',
     bodyLimitBytes: 65536,
+    networkLimitBytes: 131072,
+    planningMs: 500,
+    maxEventLoopDelayMs: 0,
+    maxInFlight: 9,
+    shutdownGraceMs: 0,
+    webhookSecret: `whsec_${'A'.repeat(32)}`,
+    webhookHttp: true,
+    webhookAllow: ['10.0.0.0/8', 'fd00::/8'],
     maxVisits: 2n ** 100n,
     maxOperations: 1e12,
     maxShards: 1000,
@@ -86,6 +107,8 @@ test('the cache follows XDG_CACHE_HOME, and GRADCERT_CACHE_DIR comes first', () 
 });
 
 const REFUSED: readonly [string, string][] = [
+  ['GRADCERT_WEBHOOK_HTTP', 'true'],
+  ['GRADCERT_WEBHOOK_ALLOW', '10.0.0.0'],
   ['PORT', 'http'],
   ['PORT', '65536'],
   ['PORT', '-1'],

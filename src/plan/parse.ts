@@ -28,6 +28,7 @@ import type { ActivationInput, DenseLayerInput, EntryInput } from '../schemas/ne
 import type { AnalyzeInput, Mode, ProxiesInput } from '../schemas/request.js';
 import { compileNetwork, rememberCompiled, type GivenFormats } from './compile.js';
 import { Faults, type Path } from './faults.js';
+import { EXHAUSTIVE_ENTRIES_MAX, FREE_PARAMETERS_MAX, sizeOf } from './network-size.js';
 import { checkMethod, readSampling } from './parse-sampling.js';
 import type {
   Fault,
@@ -36,7 +37,6 @@ import type {
   QuestionEntry,
   QuestionFormat,
   QuestionLayer,
-  QuestionNetwork,
 } from './question.js';
 
 export type Parsed =
@@ -59,6 +59,15 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   const request = body as Omit<AnalyzeInput, 'mode'> & { mode?: Mode };
   const faults = new Faults();
   const mode = request.mode ?? defaultMode;
+  const size = sizeOf(request.network);
+  if (size.free > FREE_PARAMETERS_MAX) {
+    faults.add(
+      ['network', 'layers'],
+      'too-many-parameters',
+      `the network has up to ${String(size.free)} free parameters; this service takes at most ${String(FREE_PARAMETERS_MAX)}`,
+    );
+    return refused(faults);
+  }
   const network = {
     inputs: request.network.inputs.map((input, sample) =>
       input.map((x, entry) => exact(x, ['network', 'inputs', sample, entry], faults)),
@@ -98,7 +107,7 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   }
   const sampling = mode === 'sampled' ? readSampling(request.sampling ?? {}, faults) : null;
   if (faults.list.length > 0) return refused(faults);
-  const tooLarge = mode === 'exhaustive' ? tooLargeToCount(network) : null;
+  const tooLarge = mode === 'exhaustive' ? tooLargeToCount(size.entries) : null;
   if (tooLarge !== null) return tooLarge;
 
   const built = guarded(faults, () => {
@@ -144,12 +153,8 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   return { ok: true, question };
 }
 
-/** An exhaustive question of more weights and biases is refused before its network is built. */
-const EXHAUSTIVE_ENTRIES_MAX = 150_000;
-
 /** The refusal of a network too large to plan a count of; null where it is not. */
-function tooLargeToCount(network: QuestionNetwork): Parsed | null {
-  const entries = entriesOf(network);
+function tooLargeToCount(entries: number): Parsed | null {
   if (entries <= EXHAUSTIVE_ENTRIES_MAX) return null;
   const detail = `Mode "exhaustive" plans counts of networks of up to ${String(EXHAUSTIVE_ENTRIES_MAX)} weights and biases; this one has ${String(entries)}. The largest mode that fits is "bounds".`;
   return {
@@ -165,17 +170,6 @@ function tooLargeToCount(network: QuestionNetwork): Parsed | null {
       nearest: { mode: 'bounds', format: null },
     },
   };
-}
-
-/** Weights and biases of a network, constants among them; told without building it. */
-function entriesOf({ inputs, layers }: QuestionNetwork): number {
-  let fanIn = inputs[0]?.length ?? 0;
-  let entries = 0;
-  for (const { units, bias } of layers) {
-    entries += units * fanIn + (bias === false ? 0 : units);
-    fanIn = units;
-  }
-  return entries;
 }
 
 function refused(faults: Faults): Parsed {

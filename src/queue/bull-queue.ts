@@ -189,6 +189,26 @@ export function openBullQueue({
       }
     },
 
+    async finished(id, { signal }) {
+      for (;;) {
+        // Waiting begins before reading, so that no change slips through in between.
+        const reading = new AbortController();
+        const change = changes.next(id, {
+          signal: AbortSignal.any([signal, reading.signal]),
+          timeoutMs: LOOK_AGAIN_MS,
+        });
+        try {
+          const record = await available(() => records.get(id));
+          if (record === null || isFinal(record.state) || signal.aborted) {
+            return record === null ? null : publicRecord(record);
+          }
+          await change;
+        } finally {
+          reading.abort();
+        }
+      }
+    },
+
     async readiness(): Promise<Readiness> {
       try {
         return await available(async () => {

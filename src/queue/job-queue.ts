@@ -117,6 +117,8 @@ export interface JobQueue {
     id: string,
     options: { readonly lastEventId?: string; readonly signal: AbortSignal },
   ): AsyncIterable<JobEvent>;
+  /** The record once it is final, or as it then is when the signal aborts; null where unknown. */
+  finished(id: string, options: { readonly signal: AbortSignal }): Promise<JobRecord | null>;
   readiness(): Promise<Readiness>;
   /** Prometheus text of the queues. */
   metrics(): Promise<string>;

@@ -112,12 +112,34 @@ function sha256(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
+/** What was printed and hashed once of a plan; a plan never changes. */
+interface Printed {
+  /** Base ids, by the text of the policy. */
+  readonly ids: Map<string, string>;
+  blob?: PlanBlob;
+}
+
+const printed = new WeakMap<Plan, Printed>();
+
+function printedOf(plan: Plan): Printed {
+  const known = printed.get(plan) ?? { ids: new Map<string, string>() };
+  printed.set(plan, known);
+  return known;
+}
+
 /**
  * *Exact.* The same for equal questions of one tenant under equal policies to the same engine,
  * whatever the cut into shards.
  */
 export function baseIdOf(plan: Plan, policy: Policy | null = null): string {
-  const { engine, question, tenant } = plan;
+  const { ids } = printedOf(plan);
+  const key = policy === null ? '' : canonicalText(policy);
+  const id = ids.get(key) ?? baseIdAnew(plan, policy);
+  ids.set(key, id);
+  return id;
+}
+
+function baseIdAnew({ engine, question, tenant }: Plan, policy: Policy | null): string {
   const text = canonicalText({
     engine,
     question,
@@ -133,9 +155,19 @@ export function planHashOf(planText: string): string {
 }
 
 /** A plan's canonical text beside its hash. */
-export function planBlobOf(plan: Plan): { readonly text: string; readonly hash: string } {
-  const text = planToText(plan);
-  return { text, hash: planHashOf(text) };
+export interface PlanBlob {
+  readonly text: string;
+  readonly hash: string;
+}
+
+/** *Exact.* What a plan is stored as, and where. */
+export function planBlobOf(plan: Plan): PlanBlob {
+  const known = printedOf(plan);
+  if (known.blob === undefined) {
+    const text = planToText(plan);
+    known.blob = { text, hash: planHashOf(text) };
+  }
+  return known.blob;
 }
 
 /** Id of the queue's parent job of one run; `run` is never used twice. BullMQ forbids `:` here. */

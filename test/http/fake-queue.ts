@@ -30,6 +30,8 @@ export interface FakeQueue extends JobQueue {
   readonly enqueued: () => number;
   /** How many event subscriptions are open. */
   readonly subscriptions: () => number;
+  /** How many wait for a job to be final. */
+  readonly waiters: () => number;
   /** Changes a job as a worker would, and announces it. */
   move(id: string, change: Partial<JobRecord>, result?: string): void;
   /** The result outlived its retention. */
@@ -45,6 +47,7 @@ export function fakeQueue(): FakeQueue {
   const changes = new EventEmitter().setMaxListeners(0);
   let enqueued = 0;
   let subscriptions = 0;
+  let waiters = 0;
 
   const reach = (): void => {
     if (queue.unreachable) throw new QueueUnavailable('connect ECONNREFUSED 10.1.2.3:6379');
@@ -59,6 +62,7 @@ export function fakeQueue(): FakeQueue {
     ready: { ready: true, reasons: [], workers: 1 },
     enqueued: () => enqueued,
     subscriptions: () => subscriptions,
+    waiters: () => waiters,
 
     async submit(plan: Plan, { tenant = '', policy = null } = {}) {
       reach();
@@ -144,6 +148,19 @@ export function fakeQueue(): FakeQueue {
         }
       } finally {
         subscriptions -= 1;
+      }
+    },
+
+    async finished(id, { signal }) {
+      for (;;) {
+        reach();
+        const record = entries.get(id)?.record ?? null;
+        if (record === null || FINAL.has(record.state) || signal.aborted) return record;
+        waiters += 1;
+        await once(changes, id, { signal }).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+        });
+        waiters -= 1;
       }
     },
 

@@ -2,10 +2,11 @@
 import { Type } from '@sinclair/typebox';
 import type { JobQueue, JobRecord } from '../../queue/job-queue.js';
 import { JobSchema } from '../../schemas/job.js';
-import { json, problems } from '../answers.js';
+import { json, problems, unchanged } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { jobTag, matches } from '../etag.js';
 import { isFinal, jobBody, retryAfterSeconds } from '../job-body.js';
+import { PreferHeadersSchema, type Waiting } from '../prefer.js';
 import { ProblemError } from '../problem.js';
 
 export const JobParamsSchema = Type.Object(
@@ -44,7 +45,7 @@ export async function jobOrRefuse(queue: JobQueue, id: string): Promise<JobRecor
   return job;
 }
 
-export function jobRoutes(app: App, { queue }: Dependencies): void {
+export function jobRoutes(app: App, { queue }: Dependencies, waiting: Waiting): void {
   app.get(
     '/jobs',
     {
@@ -96,15 +97,19 @@ export function jobRoutes(app: App, { queue }: Dependencies): void {
         description:
           'Retry-After says how long to wait before asking again, and is absent once the state is final. `progress.fraction` is 1 only when the job succeeded.',
         params: JobParamsSchema,
+        headers: PreferHeadersSchema,
         response: {
-          200: json('The job.', JobSchema, ['etag', 'retry-after']),
-          304: { description: 'The job has not changed since the ETag that was sent.' },
-          ...problems('not-found', 'queue-unavailable'),
+          200: json('The job.', JobSchema, ['etag', 'retry-after', 'vary', 'preference-applied']),
+          304: unchanged('The job has not changed since the ETag that was sent.', [
+            ...(['etag', 'retry-after', 'vary', 'preference-applied'] as const),
+          ]),
+          ...problems('invalid-request', 'not-found', 'queue-unavailable'),
         },
       },
     },
     async (request, reply) => {
-      const job = await jobOrRefuse(queue, request.params.id);
+      const found = await jobOrRefuse(queue, request.params.id);
+      const job = await waiting(request, reply, found);
       const tag = jobTag(job);
       reply.header('etag', tag).header('cache-control', 'no-cache');
       if (!isFinal(job.state)) reply.header('retry-after', retryAfterSeconds(job, Date.now()));
