@@ -22,6 +22,8 @@ async function document(): Promise<object> {
       result: never,
       list: never,
       cancel: never,
+      resume: never,
+      erase: never,
       events: never,
       readiness: never,
       metrics: never,

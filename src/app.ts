@@ -16,6 +16,7 @@ import { answerClientError, answerError, answerWithProblems } from './http/probl
 import { activationsRoute } from './http/routes/activations.js';
 import { analyzeRoute } from './http/routes/analyze.js';
 import { boundsRoute } from './http/routes/bounds.js';
+import { cancelRoute } from './http/routes/cancel.js';
 import { documentationRoutes } from './http/routes/documentation.js';
 import { eventsRoute } from './http/routes/events.js';
 import { formatRoutes } from './http/routes/formats.js';
@@ -25,6 +26,7 @@ import { collectMetrics, metricsRoute } from './http/routes/metrics.js';
 import { planRoute } from './http/routes/plan.js';
 import { problemRoutes } from './http/routes/problems.js';
 import { reportRoute } from './http/routes/report.js';
+import { resumeRoute } from './http/routes/resume.js';
 import { resultRoute } from './http/routes/result.js';
 import { validatorCompiler } from './http/validation.js';
 
@@ -92,6 +94,8 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   planRoute(app, dependencies);
   boundsRoute(app, dependencies);
   jobRoutes(app, dependencies);
+  cancelRoute(app, dependencies);
+  resumeRoute(app, dependencies);
   resultRoute(app, dependencies);
   reportRoute(app, dependencies);
   eventsRoute(app, dependencies);

@@ -39,6 +39,8 @@ export interface Config {
   readonly maxShards: number;
   readonly lockDurationMs: number;
   readonly stalledIntervalMs: number;
+  /** How long a final job is kept. */
+  readonly retentionSeconds: number;
   /** Prefix of every key; its braces put all of them in one cluster slot. */
   readonly keyPrefix: string;
 }
@@ -70,6 +72,11 @@ const EnvironmentSchema = Type.Object({
   GRADCERT_MAX_SHARDS: Type.Integer({ default: 256, minimum: 1, maximum: 1000 }),
   GRADCERT_LOCK_DURATION_MS: Type.Integer({ default: 60_000, minimum: 100 }),
   GRADCERT_STALLED_INTERVAL_MS: Type.Integer({ default: 30_000, minimum: 100 }),
+  GRADCERT_RETENTION_SECONDS: Type.Integer({
+    default: 30 * 24 * 3600,
+    minimum: 1,
+    maximum: 3650 * 24 * 3600,
+  }),
   GRADCERT_KEY_PREFIX: Type.String({ default: '{gradcert}', pattern: '^\\{[^{}:]+\\}$' }),
 });
 type Environment = Static<typeof EnvironmentSchema>;
@@ -91,6 +98,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   GRADCERT_MAX_SHARDS: 'an integer from 1 to 1000',
   GRADCERT_LOCK_DURATION_MS: 'an integer of milliseconds, at least 100',
   GRADCERT_STALLED_INTERVAL_MS: 'an integer of milliseconds, at least 100',
+  GRADCERT_RETENTION_SECONDS: 'an integer of seconds, 1 to 315360000',
   GRADCERT_KEY_PREFIX: 'a name in braces, such as {gradcert}',
 };
 
@@ -165,6 +173,7 @@ export function loadConfig(
     maxShards: parsed.GRADCERT_MAX_SHARDS,
     lockDurationMs: parsed.GRADCERT_LOCK_DURATION_MS,
     stalledIntervalMs: parsed.GRADCERT_STALLED_INTERVAL_MS,
+    retentionSeconds: parsed.GRADCERT_RETENTION_SECONDS,
     keyPrefix: parsed.GRADCERT_KEY_PREFIX,
   });
 }

@@ -58,7 +58,12 @@ export async function startService(config: Config, log: Logger): Promise<Service
     for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
   };
   try {
-    const queue = openBullQueue({ url: redis.url, prefix: config.keyPrefix, log });
+    const queue = openBullQueue({
+      url: redis.url,
+      prefix: config.keyPrefix,
+      retentionSeconds: config.retentionSeconds,
+      log,
+    });
     ends.push(() => queue.close());
     let worker: WorkerProcess | null = null;
     if (config.role === 'all') {

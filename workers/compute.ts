@@ -9,6 +9,7 @@ import type { Plan, Shard } from '../src/plan/plan.js';
 import { mergeTallies, resultText } from '../src/plan/result.js';
 import { Outgrown, runShard } from '../src/plan/run.js';
 import { planFromText } from '../src/plan/wire.js';
+import { beginMetering } from './cpu.js';
 
 /** A plan's canonical text in UTF-8, in memory that all threads see. */
 export interface SharedPlan {
@@ -19,7 +20,10 @@ export interface SharedPlan {
 export interface ShardTask {
   readonly plan: SharedPlan;
   readonly shard: Shard;
-  /** Eight bytes: how much of the shard's range is done, written here and read by the main thread. */
+  /**
+   * Numbers of 64 bits, written here and read by the main thread: how much of the shard's range is
+   * done; the thread that computes it, and its computing time when it began (`cpu.ts`).
+   */
   readonly done: SharedArrayBuffer;
 }
 
@@ -46,6 +50,7 @@ export interface OutgrownAnswer {
 /** *Exact.* The shard's tally as text. */
 export function shard({ plan, shard, done }: ShardTask): string | OutgrownAnswer {
   const counter = new BigUint64Array(done);
+  beginMetering(counter);
   try {
     return runShard(planOf(plan), shard, (part) => {
       Atomics.store(counter, 0, part);

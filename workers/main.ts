@@ -15,15 +15,17 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { loadConfig, requireRedisUrl, type Config } from '../src/config.js';
 import { openBlobs } from '../src/queue/blobs.js';
-import { sweep } from '../src/queue/flow.js';
+import { startCare } from '../src/queue/care.js';
 import { MERGE_QUEUE, namesOf, SHARD_QUEUE, STALLS_ALLOWED } from '../src/queue/names.js';
 import { openRecords } from '../src/queue/records.js';
+import { openShards } from '../src/queue/shards.js';
 import { startHeartbeat } from './heartbeat.js';
 import { mergeProcessor } from './merge.js';
 import { openPlans } from './plans.js';
 import { openPool } from './pool.js';
 import { openRunning } from './running.js';
 import { shardProcessor } from './shard.js';
+import { openTelling } from './telling.js';
 import { failedByQueue, type Log, type Work } from './work.js';
 
 const SWEEP_EVERY_MS = 10_000;
@@ -40,6 +42,8 @@ export interface StartOptions {
   readonly computePath?: string;
   /** Heap of one compute thread; by default the machine's memory shared out with some left over. */
   readonly threadMemoryMb?: number;
+  /** How often a shard is given to another worker after one died with it. */
+  readonly stallsAllowed?: number;
   /** How often jobs that are due are looked after. */
   readonly sweepEveryMs?: number;
 }
@@ -73,6 +77,7 @@ export async function startWorkers(
   const redis = connect();
   const bull = { connection: redis, prefix: config.keyPrefix };
   const mergeQueue = new Queue(MERGE_QUEUE, bull);
+  const shardQueue = new Queue(SHARD_QUEUE, bull);
   const flows = new FlowProducer(bull);
   const running = openRunning();
   const blobs = openBlobs(redis, names);
@@ -81,9 +86,12 @@ export async function startWorkers(
     threads: config.threads,
     threadMemoryMb: options.threadMemoryMb ?? defaultThreadMemoryMb(config.threads),
   });
+  const records = openRecords(redis, names, config.retentionSeconds);
   const work: Work = {
-    records: openRecords(redis, names),
+    records,
     blobs,
+    shards: openShards(redis, names),
+    telling: openTelling(records, complain),
     plans: openPlans(blobs),
     pool,
     running,
@@ -97,7 +105,7 @@ export async function startWorkers(
     ...bull,
     lockDuration: config.lockDurationMs,
     stalledInterval: config.stalledIntervalMs,
-    maxStalledCount: STALLS_ALLOWED,
+    maxStalledCount: options.stallsAllowed ?? STALLS_ALLOWED,
     runRetryDelay: 1_000,
     metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
   };
@@ -120,6 +128,7 @@ export async function startWorkers(
     });
   }
   mergeQueue.on('error', complain);
+  shardQueue.on('error', complain);
   flows.on('error', complain);
 
   const stops = connect();
@@ -131,11 +140,10 @@ export async function startWorkers(
 
   const isWell = (): boolean => [shards, merges].every((one) => one.isRunning() && !one.isPaused());
   const heartbeat = await startHeartbeat(redis, names, isWell, complain);
-  const care = { records: work.records, blobs, mergeQueue, flows };
-  let sweeping: Promise<void> = Promise.resolve();
-  const sweepTimer = setInterval(() => {
-    sweeping = sweeping.then(() => sweep(care)).catch(complain);
-  }, options.sweepEveryMs ?? SWEEP_EVERY_MS);
+  const caring = startCare(
+    { redis, names, records, blobs, shards: work.shards, mergeQueue, shardQueue, flows },
+    { sweepEveryMs: options.sweepEveryMs ?? SWEEP_EVERY_MS, onError: complain },
+  );
 
   async function close(): Promise<void> {
     // Closing first: from then on no job is fetched. Then what is in hand goes back.
@@ -143,15 +151,14 @@ export async function startWorkers(
     running.shutdown();
     await heartbeat.stop();
     await closing;
-    await sweeping;
-    await Promise.all([mergeQueue.close(), flows.close()]);
+    await Promise.all([caring.stop(), work.telling.stop()]);
+    await Promise.all([mergeQueue.close(), shardQueue.close(), flows.close()]);
   }
 
   let stopping: Promise<void> | null = null;
   return {
     stop() {
       stopping ??= (async () => {
-        clearInterval(sweepTimer);
         const late = new AbortController();
         const deadline = delay(CLOSE_WITHIN_MS, 'late', { signal: late.signal }).catch(
           () => 'late',

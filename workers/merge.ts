@@ -19,7 +19,7 @@ export function mergeProcessor(work: Work): (job: Job, token?: string) => Promis
     const { plan, shared } = await work.plans.load(data.plan);
     if ((await work.blobs.result(data.plan)) === null) {
       const tallies: string[] = [];
-      for (const tally of await work.blobs.tallies(data.plan, shardsOf(plan))) {
+      for (const tally of await work.shards.tallies(data.plan, shardsOf(plan))) {
         if (tally === null) throw new Error(`merge: a tally of plan ${data.plan} is missing`);
         tallies.push(tally);
       }

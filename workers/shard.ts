@@ -3,45 +3,46 @@
  *
  * At least once, idempotent: the tally is stored under (plan, range) before the queue hears that
  * the shard is done, so whoever gets the shard again finds it there. Progress is told at most once
- * a second; the answer to it also says whether the job was cancelled, should the broadcast be lost.
+ * a second; the answer to it also says whether the job was cancelled, should the broadcast be lost,
+ * and whether its budget is spent.
  */
 import type { Job } from 'bullmq';
 import type { Plan } from '../src/plan/plan.js';
 import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
+import { openMeter, SHARD_NUMBERS } from './cpu.js';
 import type { Task } from './running.js';
-import { NothingToDo, processorOf, type Work } from './work.js';
+import { everySecond } from './telling.js';
+import { BudgetExhausted, NothingToDo, processorOf, type Work } from './work.js';
 
-const PROGRESS_EVERY_MS = 1_000;
-
-/** Calls `tell` every second and never twice at a time; gives the function that ends it. */
-function everySecond(work: Work, tell: () => Promise<void>): () => void {
-  let telling = false;
-  const timer = setInterval(() => {
-    if (telling) return;
-    telling = true;
-    tell()
-      .catch((error: unknown) => {
-        work.log.warn({ err: error }, 'progress not told');
-      })
-      .finally(() => (telling = false));
-  }, PROGRESS_EVERY_MS);
-  return () => {
-    clearInterval(timer);
-  };
+interface Computed {
+  readonly tally: string;
+  /** Microseconds of computing that nobody was told of yet. */
+  readonly spent: number;
 }
 
-async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<string> {
+async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<Computed> {
   const { shared } = await work.plans.load(data.plan);
-  const done = new SharedArrayBuffer(8);
+  const done = new SharedArrayBuffer(8 * SHARD_NUMBERS);
   const counter = new BigUint64Array(done);
-  const quiet = everySecond(work, async () => {
-    const part = Atomics.load(counter, 0);
-    const state = await work.records.progress(data.job, plan, data.index, part);
-    if (state !== 'running') task.stop();
+  const meter = openMeter(counter);
+  let exhausted = false;
+  const tell = async (): Promise<void> => {
+    const part = { index: data.index, done: Atomics.load(counter, 0), spent: meter.take() };
+    const { state, overBudget } = await work.records.progress(data.job, plan, part);
+    if (state === 'running' && overBudget) exhausted = true;
+    if (state !== 'running' || overBudget) task.stop();
+  };
+  const quiet = everySecond(tell, (error) => {
+    work.log.warn({ err: error }, 'progress not told');
   });
   try {
     const { index, from, to } = data;
-    return await work.pool.shard({ plan: shared, shard: { index, from, to }, done }, task.signal);
+    const shard = { index, from, to };
+    const tally = await work.pool.shard({ plan: shared, shard, done }, task.signal);
+    return { tally, spent: meter.take() };
+  } catch (error) {
+    if (exhausted) throw new BudgetExhausted(`budget of job ${data.job}`, { cause: error });
+    throw error;
   } finally {
     quiet();
   }
@@ -51,15 +52,16 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
 export function shardProcessor(work: Work): (job: Job, token?: string) => Promise<string> {
   return processorOf(work, 'shard', ShardJobSchema, async (data, task) => {
     // Taken in hand before the state is read: a cancel in between reaches the task by broadcast.
-    const { state } = await work.records.start(data.job);
+    const { state, known, overBudget } = await work.shards.begin(data.job, data.plan, data);
     if (state !== 'running') throw new NothingToDo(`job is ${state ?? 'unknown'}`);
     const { plan } = await work.plans.load(data.plan);
-    const known = await work.blobs.hasTally(data.plan, data);
-    if (!known) {
-      const tally = await compute(work, data, plan, task);
-      await work.blobs.putTally(data.plan, data, tally);
+    if (known) {
+      await work.records.known(data.job, [data]);
+    } else {
+      if (overBudget) throw new BudgetExhausted(`budget of job ${data.job}`);
+      await work.shards.finish(data.job, data.plan, data, await compute(work, data, plan, task));
     }
-    await work.records.progress(data.job, plan, data.index, BigInt(data.to) - BigInt(data.from));
+    work.telling.note(data.job, plan);
     return known ? 'known' : 'computed';
   });
 }

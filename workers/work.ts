@@ -18,12 +18,14 @@ import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
 import type { JobError } from '../src/schemas/job.js';
 import { NotDeterministic, type Blobs } from '../src/queue/blobs.js';
-import { removeUnbegun } from '../src/queue/flow.js';
+import { stopRun } from '../src/queue/flow.js';
 import type { Names } from '../src/queue/names.js';
 import type { Records } from '../src/queue/records.js';
+import type { Shards } from '../src/queue/shards.js';
 import { PlanMissing, type Plans } from './plans.js';
 import { ComputeFailure, type Pool } from './pool.js';
 import type { Running, Task } from './running.js';
+import type { Telling } from './telling.js';
 
 export type Log = Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'>;
 
@@ -31,6 +33,8 @@ export type Log = Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'>;
 export interface Work {
   readonly records: Records;
   readonly blobs: Blobs;
+  readonly shards: Shards;
+  readonly telling: Telling;
   readonly plans: Plans;
   readonly pool: Pool;
   readonly running: Running;
@@ -43,6 +47,11 @@ export interface Work {
 /** Thrown in a processor where the job's state leaves nothing to do. */
 export class NothingToDo extends Error {
   override readonly name = 'NothingToDo';
+}
+
+/** Thrown where the shards of a job have computed for as long as they may. */
+export class BudgetExhausted extends Error {
+  override readonly name = 'BudgetExhausted';
 }
 
 type Kind = 'shard' | 'merge';
@@ -90,6 +99,11 @@ function faultOf(
     const detail = 'The plan of this job is no longer stored; submit the request again.';
     return { code: 'plan-missing', detail, sure: true };
   }
+  if (error instanceof BudgetExhausted) {
+    const detail =
+      'The shards of the job have computed for as long as its budget allows. What they have finished is kept; resume it, or ask again.';
+    return { code: 'budget-exhausted', detail, sure: true };
+  }
   return { code: `${kind}-failed`, detail: `${subject} could not be finished.`, sure: false };
 }
 
@@ -101,8 +115,7 @@ export async function failJob(work: Work, reference: Reference, error: JobError)
   const { moved } = await work.records.fail(record.id, error);
   if (!moved) return;
   work.log.error({ job: record.id, error }, 'job failed');
-  await work.redis.publish(work.names.stops, record.id);
-  await removeUnbegun(work.mergeQueue, record);
+  await stopRun(work, record);
 }
 
 /** For failures that BullMQ itself decides on, without asking a processor. */
@@ -141,7 +154,8 @@ export function processorOf<Schema extends TSchema>(
     try {
       return await run(reference, task);
     } catch (error) {
-      const ended = task.ended();
+      // A budget is spent by all shards together: whichever notices ends the others too.
+      const ended = error instanceof BudgetExhausted ? null : task.ended();
       if (ended === 'shutdown') {
         await job.moveToWait(token);
         throw new WaitingError();
@@ -154,7 +168,9 @@ export function processorOf<Schema extends TSchema>(
       const last = sure || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
       work.log.error({ err: error, queueJob: job.id, last }, `${kind} failed`);
       if (!last) throw error;
-      const shard = reference.index === undefined ? {} : { shard: reference.index };
+      // A spent budget is nobody's fault.
+      const index = error instanceof BudgetExhausted ? undefined : reference.index;
+      const shard = index === undefined ? {} : { shard: index };
       await failJob(work, reference, { ...fault, ...shard });
       throw new UnrecoverableError(fault.code);
     } finally {

@@ -16,7 +16,7 @@ import type {
   FastifyRequest,
   HTTPMethods,
 } from 'fastify';
-import { QueueUnavailable } from '../queue/job-queue.js';
+import { JobGone, QueueUnavailable } from '../queue/job-queue.js';
 import { PROBLEMS, ProblemError, problemBody } from './problem.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -84,6 +84,12 @@ export function problemOf(error: unknown, request: FastifyRequest): ProblemError
       'queue-unavailable',
       'The job queue cannot be reached; nothing was enqueued or changed.',
     );
+  }
+  if (error instanceof JobGone) {
+    const how = error.reason === 'erased' ? 'was erased' : 'was deleted when its time was over';
+    return new ProblemError('job-gone', `The job ${how}.`, {
+      extensions: { reason: error.reason },
+    });
   }
   const known =
     error instanceof Error && 'code' in error ? ofFastify(error as FastifyError, request) : null;

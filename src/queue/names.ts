@@ -15,10 +15,14 @@ export const MERGE_QUEUE = 'merges';
 export const SHARD_QUEUE = 'shards';
 
 const DAY_SECONDS = 24 * 3600;
-/** How long a record, its events and its result stay after the job became final. */
+/** How long a record, its events and its result stay after the job became final, unless set. */
 export const RECORD_SECONDS = 30 * DAY_SECONDS;
-/** Plans, tallies and results outlive every record that points to them. */
-export const BLOB_SECONDS = RECORD_SECONDS + DAY_SECONDS;
+/** Plans, tallies and results outlive every record that points to them, by this much. */
+export const BLOB_EXTRA_SECONDS = DAY_SECONDS;
+/** How long it is remembered of an id that its job is gone. */
+export const GONE_SECONDS = 30 * DAY_SECONDS;
+/** Progress of shards is only good while they run. */
+export const PROGRESS_SECONDS = 7 * DAY_SECONDS;
 /** Events kept per job; Redis trims approximately, never below. */
 export const EVENTS_KEPT = 1000;
 /** A record that is not final is looked at this long after it was made, then this often. */
@@ -29,8 +33,15 @@ export const HEARTBEAT_TTL_MS = 15_000;
 export const HEARTBEAT_EVERY_MS = 5_000;
 /** A shard or a merge is tried this often where the fault may pass, e.g. a thread that vanished. */
 export const ATTEMPTS = 3;
-/** A job whose worker died is given to another this often before it fails. */
-export const STALLS_ALLOWED = 3;
+/**
+ * A job whose worker died is given to another this often before it fails. Who shares a worker with
+ * a shard that kills it stalls along with that, so this is well above bad luck.
+ */
+export const STALLS_ALLOWED = 8;
+/** BullMQ's own: a larger number means later. */
+export const PRIORITY_MAX = 2 ** 21;
+/** Deadlines are enforced, and the clock is watched, this often by every process. */
+export const CARE_EVERY_MS = 500;
 
 /** Options of every queue job; set on parents and children alike, since none inherits them. */
 export const JOB_OPTIONS = {
@@ -53,15 +64,26 @@ export interface Names {
   readonly progress: (id: string) => string;
   /** Hash: which job answers a question now, and which attempt that is. */
   readonly request: (baseId: string) => string;
+  /** String: what is left of a job that expired or was erased, so that its id is gone, not unknown. */
+  readonly gone: (id: string) => string;
   readonly plan: (planHash: string) => string;
-  readonly tally: (planHash: string, shard: Pick<Shard, 'from' | 'to'>) => string;
+  /** Hash: the tallies of a plan, by `tallyField`. */
+  readonly tallies: (planHash: string) => string;
   readonly result: (planHash: string) => string;
+  /** Set: the jobs that ask for a plan; as long as one is live, what belongs to the plan stays. */
+  readonly holders: (planHash: string) => string;
   /** Counter: orders the jobs. */
   readonly sequence: string;
   /** Sorted set: all jobs by sequence. */
   readonly index: string;
   /** Sorted set: jobs that are not final, by the time at which to look after them. */
   readonly live: string;
+  /** Sorted set: live jobs that have a deadline, by that. */
+  readonly deadlines: string;
+  /** Hash: live jobs per tenant. */
+  readonly tenants: string;
+  /** String: how far the clock of Redis was moved while somebody watched (clock.ts). */
+  readonly clock: string;
   /** Set: workers that ever said they live; `worker` expires where one no longer does. */
   readonly workers: string;
   readonly worker: (workerId: string) => string;
@@ -79,17 +101,27 @@ export function namesOf(prefix: string): Names {
     events: (id) => `${prefix}:events:${id}`,
     progress: (id) => `${prefix}:progress:${id}`,
     request: (baseId) => `${prefix}:request:${baseId}`,
+    gone: (id) => `${prefix}:gone:${id}`,
     plan: (planHash) => `${prefix}:plan:${planHash}`,
-    tally: (planHash, shard) => `${prefix}:tally:${planHash}:${shard.from}:${shard.to}`,
+    tallies: (planHash) => `${prefix}:tallies:${planHash}`,
     result: (planHash) => `${prefix}:result:${planHash}`,
+    holders: (planHash) => `${prefix}:holders:${planHash}`,
     sequence: `${prefix}:sequence`,
     index: `${prefix}:index`,
     live: `${prefix}:live`,
+    deadlines: `${prefix}:deadlines`,
+    tenants: `${prefix}:tenants`,
+    clock: `${prefix}:clock`,
     workers: `${prefix}:workers`,
     worker: (workerId) => `${prefix}:worker:${workerId}`,
     changes: `${prefix}:changes`,
     stops: `${prefix}:stops`,
   };
+}
+
+/** The field of a shard's tally: its range, so that another cut of the same plan shares none. */
+export function tallyField(shard: Pick<Shard, 'from' | 'to'>): string {
+  return `${shard.from}:${shard.to}`;
 }
 
 function sha256(text: string): string {

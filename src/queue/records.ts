@@ -3,23 +3,45 @@
  * keeps, and they alone decide what a job is: a queue job that ends differently changes nothing.
  *
  *   queued -> running -> succeeded | failed | cancelled        (queued may also fail or be cancelled)
+ *   failed | cancelled -> queued                               (only by `resume`, as a new run)
  *
- * Invariant: a final state is never left; every change is atomic (`scripts.ts`), raises `version`
- * and is appended to the job's event stream. Points done are exact and never go back.
+ * Invariant: a final state is left by `resume` alone, `succeeded` never; every change is atomic
+ * (`scripts.ts`), raises `version` and is appended to the job's event stream. Points done are exact
+ * and never go back within a run.
  */
 import type { Redis } from 'ioredis';
-import type { Plan } from '../plan/plan.js';
+import type { Plan, Shard } from '../plan/plan.js';
 import type { JobError, JobState } from '../schemas/job.js';
 import type { Mode } from '../schemas/request.js';
-import type { JobEvent, JobPage, JobRecord } from './job-queue.js';
-import { EVENTS_KEPT, FIRST_LOOK_MS, NEXT_LOOK_MS, RECORD_SECONDS, type Names } from './names.js';
-import { CLAIM, CREATE, PROGRESS, RERUN, runScript, TRANSITION } from './scripts.js';
+import type { GoneReason, JobEvent, JobLimits, JobPage, JobRecord } from './job-queue.js';
+import {
+  BLOB_EXTRA_SECONDS,
+  FIRST_LOOK_MS,
+  GONE_SECONDS,
+  NEXT_LOOK_MS,
+  PROGRESS_SECONDS,
+  RECORD_SECONDS,
+  type Names,
+} from './names.js';
+import {
+  CLAIM,
+  CREATE,
+  ERASE,
+  OVERDUE,
+  PROGRESS,
+  RERUN,
+  RESUME,
+  runScript,
+  TRANSITION,
+} from './scripts.js';
 
 /** A record with what only the queue needs of it. */
 export interface StoredRecord extends JobRecord {
   /** Names the queue jobs of the present run; never used twice. */
   readonly run: string;
   readonly plan: string;
+  /** Whose job it is; jobs of one tenant share a turn. */
+  readonly tenant: string;
 }
 
 export interface Moved {
@@ -28,13 +50,30 @@ export interface Moved {
   readonly state: JobState | null;
 }
 
+export interface NewJob {
+  readonly baseId: string;
+  readonly plan: Plan;
+  readonly planHash: string;
+  readonly planText: string;
+  readonly limits: JobLimits;
+  readonly tenant: string;
+}
+
 export interface Records {
-  /** Atomic: of any number of equal submissions, one makes the job and all get its id. */
-  create(job: {
-    readonly baseId: string;
-    readonly plan: Plan;
-    readonly planHash: string;
-  }): Promise<{ readonly id: string; readonly created: boolean }>;
+  /**
+   * Atomic: of any number of equal submissions, one makes the job and all get its id; the widest of
+   * their limits hold. Stores the plan.
+   */
+  create(job: NewJob): Promise<{ readonly id: string; readonly created: boolean }>;
+  /** A failed or cancelled job is queued again, for a new run under limits of its own. */
+  resume(
+    id: string,
+    from: { readonly plan: Plan; readonly doneShards: readonly Shard[]; readonly limits: JobLimits },
+  ): Promise<Moved>;
+  /** A final record, and what nothing else needs, is deleted. Gives the state it had. */
+  erase(id: string): Promise<JobState | null>;
+  /** Why an id that has no record once had one; null where it never had, or nobody remembers. */
+  gone(id: string): Promise<GoneReason | null>;
   get(id: string): Promise<StoredRecord | null>;
   state(id: string): Promise<JobState | null>;
   /** To `running` from `queued`; a job that runs already stays as it is. */
@@ -42,8 +81,17 @@ export interface Records {
   succeed(id: string): Promise<Moved>;
   fail(id: string, error: JobError): Promise<Moved>;
   cancel(id: string): Promise<Moved>;
-  /** Notes how much of its range one shard has done. Gives the state, so that the worker sees a cancel. */
-  progress(id: string, plan: Plan, shardIndex: number, partDone: bigint): Promise<JobState | null>;
+  /** Notes shards that are done before their run begins. */
+  known(id: string, shards: readonly Shard[]): Promise<void>;
+  /**
+   * Notes how much of its range one shard has done, and microseconds of computing since the last
+   * call. Gives the state, so that the worker sees a cancel, and whether the budget is spent.
+   */
+  progress(
+    id: string,
+    plan: Plan,
+    part?: { readonly index: number; readonly done: bigint; readonly spent: number },
+  ): Promise<{ readonly state: JobState | null; readonly overBudget: boolean }>;
   list(options: { readonly limit: number; readonly cursor?: string }): Promise<JobPage>;
   /** At most `limit` events after the one named, oldest first. */
   eventsAfter(id: string, lastEventId: string, limit: number): Promise<JobEvent[]>;
@@ -51,6 +99,8 @@ export interface Records {
   claim(id?: string): Promise<string | null>;
   /** A run of its own for a job whose queue jobs are gone; null where it is final. */
   rerun(id: string): Promise<string | null>;
+  /** A live job whose deadline has passed. */
+  overdue(): Promise<string | null>;
 }
 
 /** True where the state is never left. */
@@ -66,6 +116,8 @@ export function pointsDone(plan: Plan, done: bigint): string {
   return String((BigInt(plan.size) * bounded) / range);
 }
 
+const MICROSECONDS = 1_000_000;
+
 function timeOf(milliseconds: string): string {
   return new Date(Number(milliseconds)).toISOString();
 }
@@ -77,7 +129,12 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
     return value;
   };
   if (fields['id'] === undefined) return null;
-  const [startedAt, finishedAt, error] = [field('startedAt'), field('finishedAt'), field('error')];
+  const time = (name: string): string | null => {
+    const value = fields[name] ?? '';
+    return value === '' ? null : timeOf(value);
+  };
+  const error = field('error');
+  const budget = fields['budget'] ?? '';
   return Object.freeze({
     id: field('id'),
     state: field('state') as JobState,
@@ -85,20 +142,36 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
     done: field('done'),
     total: field('total'),
     createdAt: timeOf(field('createdAt')),
-    startedAt: startedAt === '' ? null : timeOf(startedAt),
-    finishedAt: finishedAt === '' ? null : timeOf(finishedAt),
+    startedAt: time('startedAt'),
+    finishedAt: time('finishedAt'),
+    expiresAt: time('expiresAt'),
+    deadlineAt: time('deadlineAt'),
+    cpuSeconds: Number(fields['spent'] ?? '0') / MICROSECONDS,
+    cpuSecondsLimit: budget === '' ? null : Number(budget) / MICROSECONDS,
     error: error === '' ? null : (JSON.parse(error) as JobError),
     version: Number(field('version')),
     run: field('run'),
     plan: field('plan'),
+    tenant: fields['tenant'] ?? '',
   });
 }
 
 /** What the world sees of a record. */
 export function publicRecord(record: StoredRecord): JobRecord {
-  const { id, state, mode, done, total, createdAt, startedAt, finishedAt, error, version } = record;
-  const job = { id, state, mode, done, total, createdAt, startedAt, finishedAt, error, version };
+  const { run: _run, plan: _plan, tenant: _tenant, ...job } = record;
   return Object.freeze(job);
+}
+
+/** The two limits as the scripts take them: milliseconds and microseconds, or nothing. */
+function limitTexts({ deadlineSeconds, cpuSeconds }: JobLimits): [string, string] {
+  return [
+    deadlineSeconds === null ? '' : String(Math.ceil(deadlineSeconds * 1000)),
+    cpuSeconds === null ? '' : String(Math.ceil(cpuSeconds * MICROSECONDS)),
+  ];
+}
+
+function lengthOf({ from, to }: Shard): bigint {
+  return BigInt(to) - BigInt(from);
 }
 
 function eventOf([id, flat]: readonly [string, readonly string[]]): JobEvent {
@@ -111,6 +184,15 @@ function eventOf([id, flat]: readonly [string, readonly string[]]): JobEvent {
     event: fields['event'] === 'state' ? 'state' : 'progress',
     job: publicRecord(record),
   };
+}
+
+function movedOf(answer: unknown): Moved {
+  const [moved, state] = answer as [number, JobState | ''];
+  return { moved: moved === 1, state: state === '' ? null : state };
+}
+
+function idOf(answer: unknown): string | null {
+  return answer === '' ? null : (answer as string);
 }
 
 const CURSOR = /^before\.([1-9][0-9]{0,15})$/;
@@ -127,9 +209,17 @@ function sequenceOf(cursor: string): string {
   return match[1];
 }
 
-/** The records under `names`, through a connection that stays the caller's. */
-export function openRecords(redis: Redis, names: Names): Records {
-  const kept = String(EVENTS_KEPT);
+/**
+ * The records under `names`, through a connection that stays the caller's. A final record is kept
+ * for `retentionSeconds`.
+ */
+export function openRecords(
+  redis: Redis,
+  names: Names,
+  retentionSeconds: number = RECORD_SECONDS,
+): Records {
+  const run = (script: string, args: readonly string[]): Promise<unknown> =>
+    runScript(redis, names, script, args);
 
   async function transition(
     id: string,
@@ -137,23 +227,9 @@ export function openRecords(redis: Redis, names: Names): Records {
     to: JobState,
     error: JobError | null,
   ): Promise<Moved> {
-    const baseId = id.replace(/-[0-9]+$/, '');
-    const keys = [names.record(id), names.events(id), names.progress(id), names.request(baseId)];
-    const [moved, state] = (await runScript(
-      redis,
-      TRANSITION,
-      [...keys, names.live],
-      [
-        id,
-        from,
-        to,
-        error === null ? '' : JSON.stringify(error),
-        names.changes,
-        kept,
-        String(RECORD_SECONDS),
-      ],
-    )) as [number, string];
-    return { moved: moved === 1, state: state === '' ? null : (state as JobState) };
+    const kept = [retentionSeconds, BLOB_EXTRA_SECONDS, GONE_SECONDS].map(String);
+    const text = error === null ? '' : JSON.stringify(error);
+    return movedOf(await run(TRANSITION, [id, from, to, text, ...kept]));
   }
 
   async function get(id: string): Promise<StoredRecord | null> {
@@ -161,24 +237,25 @@ export function openRecords(redis: Redis, names: Names): Records {
   }
 
   return {
-    async create({ baseId, plan, planHash }) {
-      const [made, id] = (await runScript(
-        redis,
-        CREATE,
-        [names.request(baseId), names.sequence, names.index, names.live],
-        [
-          names.record(''),
-          names.events(''),
-          baseId,
-          plan.mode,
-          plan.size,
-          planHash,
-          names.changes,
-          kept,
-          String(FIRST_LOOK_MS),
-        ],
-      )) as [number, string];
+    async create({ baseId, plan, planHash, planText, limits, tenant }) {
+      const [made, id] = (await run(CREATE, [
+        ...[baseId, plan.mode, plan.size, planHash, planText, String(FIRST_LOOK_MS)],
+        ...limitTexts(limits),
+        tenant,
+      ])) as [number, string];
       return { id, created: made === 1 };
+    },
+    async resume(id, { plan, doneShards, limits }) {
+      const done = doneShards.reduce((sum, shard) => sum + lengthOf(shard), 0n);
+      const points = done === 0n ? '0' : pointsDone(plan, done);
+      return movedOf(await run(RESUME, [id, points, String(FIRST_LOOK_MS), ...limitTexts(limits)]));
+    },
+    async erase(id) {
+      const state = (await run(ERASE, [id, String(GONE_SECONDS)])) as JobState | '';
+      return state === '' ? null : state;
+    },
+    async gone(id) {
+      return (await redis.get(names.gone(id))) as GoneReason | null;
     },
     get,
     async state(id) {
@@ -188,24 +265,32 @@ export function openRecords(redis: Redis, names: Names): Records {
     succeed: (id) => transition(id, ',queued,running,', 'succeeded', null),
     fail: (id, error) => transition(id, ',queued,running,', 'failed', error),
     cancel: (id) => transition(id, ',queued,running,', 'cancelled', null),
-    async progress(id, plan, shardIndex, partDone) {
-      // The key expires by itself: a late report must not leave one behind for ever.
-      const answers = await redis
+    async known(id, shards) {
+      if (shards.length === 0) return;
+      const parts = shards.flatMap((shard) => [String(shard.index), String(lengthOf(shard))]);
+      await redis
         .multi()
-        .hset(names.progress(id), String(shardIndex), String(partDone))
-        .expire(names.progress(id), RECORD_SECONDS)
-        .hvals(names.progress(id))
+        .hset(names.progress(id), ...parts)
+        .expire(names.progress(id), PROGRESS_SECONDS)
         .exec();
-      const [failure, perShard] = answers?.[2] ?? [new Error('progress: no answer'), null];
-      if (failure !== null) throw failure;
-      const done = (perShard as string[]).reduce((sum, part) => sum + BigInt(part), 0n);
-      const state = (await runScript(
-        redis,
-        PROGRESS,
-        [names.record(id), names.events(id)],
-        [id, pointsDone(plan, done), names.changes, kept],
-      )) as JobState | '';
-      return state === '' ? null : state;
+    },
+    async progress(id, plan, part) {
+      const key = names.progress(id);
+      if (part !== undefined) {
+        // The key expires by itself: a late report must not leave one behind for ever.
+        await redis
+          .multi()
+          .hset(key, String(part.index), String(part.done))
+          .expire(key, PROGRESS_SECONDS)
+          .exec();
+      }
+      const done = (await redis.hvals(key)).reduce((sum, each) => sum + BigInt(each), 0n);
+      const spent = String(Math.round(part?.spent ?? 0));
+      const [state, over] = (await run(PROGRESS, [id, pointsDone(plan, done), spent])) as [
+        JobState | '',
+        number,
+      ];
+      return { state: state === '' ? null : state, overBudget: over === 1 };
     },
     async list({ limit, cursor }) {
       const below = cursor === undefined ? '+inf' : `(${sequenceOf(cursor)}`;
@@ -239,18 +324,8 @@ export function openRecords(redis: Redis, names: Names): Records {
       const entries = await redis.xrange(names.events(id), `(${lastEventId}`, '+', 'COUNT', limit);
       return entries.map(eventOf);
     },
-    async claim(id = '') {
-      const claimed = (await runScript(
-        redis,
-        CLAIM,
-        [names.live],
-        [id, String(NEXT_LOOK_MS)],
-      )) as string;
-      return claimed === '' ? null : claimed;
-    },
-    async rerun(id) {
-      const run = (await runScript(redis, RERUN, [names.record(id), names.sequence], [])) as string;
-      return run === '' ? null : run;
-    },
+    claim: async (id = '') => idOf(await run(CLAIM, [id, String(NEXT_LOOK_MS)])),
+    rerun: async (id) => idOf(await run(RERUN, [id])),
+    overdue: async () => idOf(await run(OVERDUE, [])),
   };
 }

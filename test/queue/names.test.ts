@@ -30,10 +30,10 @@ test('queue job ids are what BullMQ accepts, and no run shares one with another'
 
 test('every key carries the prefix, so that a cluster keeps all in one slot', () => {
   const names = namesOf('{here}');
-  const shard = { from: '0', to: '5' };
   const keys = [
     ...[names.record('a'), names.events('a'), names.progress('a'), names.request('a')],
-    ...[names.plan('h'), names.tally('h', shard), names.result('h'), names.worker('w')],
+    ...[names.plan('h'), names.tallies('h'), names.holders('h'), names.gone('a'), names.result('h'), names.worker('w')],
+    ...[names.deadlines, names.tenants, names.clock],
     ...[names.sequence, names.index, names.live, names.workers, names.changes, names.stops],
   ];
   for (const key of keys) assert.ok(key.startsWith('{here}:'), key);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { namesOf, type Names } from '../../src/queue/names.js';
-import { openRecords, pointsDone, type Records } from '../../src/queue/records.js';
+import { NO_LIMITS, type JobLimits } from '../../src/queue/job-queue.js';
+import { openRecords, pointsDone, type NewJob, type Records } from '../../src/queue/records.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
 import { smallPlan } from './plans.js';
@@ -25,7 +26,14 @@ function open(prefix: string): { redis: Redis; names: Names; records: Records } 
   return { redis, names, records: openRecords(redis, names) };
 }
 
-const job = (baseId: string, plan: Plan = smallPlan()) => ({ baseId, plan, planHash: 'hash' });
+const job = (baseId: string, plan: Plan = smallPlan(), limits: JobLimits = NO_LIMITS): NewJob => ({
+  baseId,
+  plan,
+  planHash: `hash of ${baseId}`,
+  planText: 'text',
+  limits,
+  tenant: '',
+});
 
 test('a storm of equal submissions over several connections makes one job', async () => {
   const several = Array.from({ length: 5 }, () => open('storm').records);
@@ -77,7 +85,7 @@ test('the events tell every change once, with the record as it then was', async 
   await records.create(job('an_e', plan));
   await records.start('an_e');
   await records.start('an_e');
-  await records.progress('an_e', plan, 0, 1000n);
+  await records.progress('an_e', plan, { index: 0, done: 1000n, spent: 0 });
   await records.succeed('an_e');
   await records.cancel('an_e');
   const events = await records.eventsAfter('an_e', '0', 100);
@@ -102,16 +110,18 @@ test('points done are exact beyond any double, never go back, and end at |Ω|', 
   await records.create(job('an_p', plan));
   await records.start('an_p');
   const done = async (): Promise<string | undefined> => (await records.get('an_p'))?.done;
-  assert.equal(await records.progress('an_p', plan, 0, range - 5n), 'running');
+  const told = await records.progress('an_p', plan, { index: 0, done: range - 5n, spent: 0 });
+  assert.deepEqual(told, { state: 'running', overBudget: false });
   assert.equal(await done(), String(size - 75n));
-  await records.progress('an_p', plan, 0, 7n);
+  await records.progress('an_p', plan, { index: 0, done: 7n, spent: 0 });
   assert.equal(await done(), String(size - 75n));
-  await records.progress('an_p', plan, 0, range - 5n);
-  await records.progress('an_p', plan, 1, 5n);
+  await records.progress('an_p', plan, { index: 0, done: range - 5n, spent: 0 });
+  await records.progress('an_p', plan, { index: 1, done: 5n, spent: 0 });
   assert.equal(await done(), String(size));
   await records.cancel('an_p');
-  assert.equal(await records.progress('an_p', plan, 2, 1n), 'cancelled');
-  assert.equal(await records.progress('an_unknown', plan, 2, 1n), null);
+  const last = { index: 2, done: 1n, spent: 0 };
+  assert.equal((await records.progress('an_p', plan, last)).state, 'cancelled');
+  assert.equal((await records.progress('an_unknown', plan, last)).state, null);
 });
 
 test('points done round down where a visit stands for a fraction of Ω', () => {

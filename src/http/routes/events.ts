@@ -51,6 +51,7 @@ export function eventsRoute(app: App, { queue }: Dependencies): void {
           ...problems(
             'invalid-request',
             'not-found',
+            'job-gone',
             'not-acceptable',
             'queue-unavailable',
             'too-many-streams',

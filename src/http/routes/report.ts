@@ -38,6 +38,7 @@ export function reportRoute(app: App, { queue, reports }: Dependencies): void {
           },
           ...problems(
             'not-found',
+            'job-gone',
             'not-acceptable',
             'not-ready',
             'job-failed',

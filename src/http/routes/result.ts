@@ -22,6 +22,7 @@ export function resultRoute(app: App, { queue }: Dependencies): void {
           304: { description: 'The client has this result already.' },
           ...problems(
             'not-found',
+            'job-gone',
             'not-ready',
             'job-failed',
             'job-cancelled',
