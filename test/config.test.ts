@@ -20,6 +20,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
   assert.equal(config.maxShards, 256);
   assert.equal(config.lockDurationMs, 60000);
   assert.equal(config.stalledIntervalMs, 30000);
+  assert.equal(config.retentionSeconds, 2592000);
   assert.equal(config.keyPrefix, '{gradcert}');
 });
 
@@ -39,6 +40,7 @@ test('every variable is read', () => {
     GRADCERT_MAX_SHARDS: '1000',
     GRADCERT_LOCK_DURATION_MS: '3000',
     GRADCERT_STALLED_INTERVAL_MS: '1000',
+    GRADCERT_RETENTION_SECONDS: '3600',
     GRADCERT_KEY_PREFIX: '{other}',
   });
   assert.deepEqual(config, {
@@ -57,6 +59,7 @@ test('every variable is read', () => {
     maxShards: 1000,
     lockDurationMs: 3000,
     stalledIntervalMs: 1000,
+    retentionSeconds: 3600,
     keyPrefix: '{other}',
   });
 });

@@ -99,6 +99,8 @@ describe('openapi/', () => {
       'GET /readyz',
       'POST /analyze',
       'POST /bounds',
+      'POST /jobs/{id}/cancel',
+      'POST /jobs/{id}/resume',
       'POST /plan',
     ]);
   });

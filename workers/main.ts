@@ -132,8 +132,8 @@ export async function startWorkers(
   flows.on('error', complain);
 
   const stops = connect();
-  stops.on('message', (_channel: string, id: string) => {
-    running.stop(id);
+  stops.on('message', (_channel: string, runId: string) => {
+    running.stop(runId);
   });
   await stops.subscribe(names.stops);
   await Promise.all([shards.waitUntilReady(), merges.waitUntilReady()]);

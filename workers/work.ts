@@ -19,7 +19,7 @@ import type { BaseLogger } from 'pino';
 import type { JobError } from '../src/schemas/job.js';
 import { NotDeterministic, type Blobs } from '../src/queue/blobs.js';
 import { stopRun } from '../src/queue/flow.js';
-import type { Names } from '../src/queue/names.js';
+import { mergeJobId, type Names } from '../src/queue/names.js';
 import type { Records } from '../src/queue/records.js';
 import type { Shards } from '../src/queue/shards.js';
 import { PlanMissing, type Plans } from './plans.js';
@@ -150,7 +150,7 @@ export function processorOf<Schema extends TSchema>(
       throw new UnrecoverableError('foreign data');
     }
     const reference = data as Static<Schema> & Reference;
-    const task = work.running.begin(job.id ?? '', reference.job);
+    const task = work.running.begin(job.id ?? '', mergeJobId(reference.job, reference.run));
     try {
       return await run(reference, task);
     } catch (error) {

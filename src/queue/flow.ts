@@ -127,7 +127,7 @@ export async function stopRun(
   care: { readonly redis: Redis; readonly names: Names; readonly mergeQueue: Queue },
   record: Pick<StoredRecord, 'id' | 'run'>,
 ): Promise<void> {
-  await care.redis.publish(care.names.stops, record.id);
+  await care.redis.publish(care.names.stops, mergeJobId(record.id, record.run));
   await removeUnbegun(care.mergeQueue, record);
 }
 

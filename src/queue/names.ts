@@ -89,7 +89,7 @@ export interface Names {
   readonly worker: (workerId: string) => string;
   /** Channel: ids of jobs that changed, for who follows them. */
   readonly changes: string;
-  /** Channel: ids of jobs whose work is to stop, for the workers. */
+  /** Channel: runs (`mergeJobId`) whose work is to stop, for the workers. */
   readonly stops: string;
 }
 

@@ -6,6 +6,7 @@ import { NO_LIMITS, type JobLimits } from '../../src/queue/job-queue.js';
 import { openRecords, pointsDone, type NewJob, type Records } from '../../src/queue/records.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
+import { until } from '../until.js';
 import { smallPlan } from './plans.js';
 
 let server: PrivateRedis;
@@ -183,4 +184,83 @@ test('a final record expires, a live one does not', async () => {
   for (const key of [names.record('an_t'), names.events('an_t'), names.request('an_t')]) {
     assert.ok((await redis.ttl(key)) > 24 * 3600, key);
   }
+});
+
+test('of several who ask for a live job, the widest limits hold', async () => {
+  const { records } = open('widest');
+  const ask = (deadlineSeconds: number | null, cpuSeconds: number | null) =>
+    records.create(job('an_w', smallPlan(), { deadlineSeconds, cpuSeconds }));
+  const limits = async (): Promise<[number | null, number | null]> => {
+    const record = await records.get('an_w');
+    const { createdAt, deadlineAt, cpuSecondsLimit } = record!;
+    const seconds = (Date.parse(deadlineAt ?? '') - Date.parse(createdAt)) / 1000;
+    return [deadlineAt === null ? null : Math.round(seconds), cpuSecondsLimit];
+  };
+  await ask(100, 10);
+  assert.deepEqual(await limits(), [100, 10]);
+  await ask(50, 5);
+  assert.deepEqual(await limits(), [100, 10], 'a narrower one takes nothing from the first');
+  await ask(200, 5);
+  assert.deepEqual(await limits(), [200, 10]);
+  await ask(null, 20);
+  assert.deepEqual(await limits(), [null, 20]);
+  await ask(1, null);
+  assert.deepEqual(await limits(), [null, null], 'no limit is the widest');
+  const { version } = (await records.get('an_w'))!;
+  await ask(1, 1);
+  assert.equal((await records.get('an_w'))?.version, version, 'nothing changed, nothing is told');
+});
+
+test('an id that expired or was erased is gone; what others need is kept', async () => {
+  const { records, redis, names } = open('gone');
+  const plan = smallPlan();
+  await records.create(job('an_g', plan));
+  assert.equal(await records.erase('an_g'), 'queued', 'a live one stays');
+  await records.fail('an_g', { code: 'c', detail: 'd' });
+  assert.deepEqual((await records.create(job('an_g', plan))).id, 'an_g-2');
+  await redis.hset(names.tallies('hash of an_g'), '0:1', 'tally');
+  assert.equal(await records.erase('an_g'), 'failed');
+  assert.equal(await records.get('an_g'), null);
+  assert.equal(await records.gone('an_g'), 'erased');
+  assert.equal(await records.gone('an_g-2'), null);
+  assert.equal(await redis.exists(names.plan('hash of an_g'), names.tallies('hash of an_g')), 2);
+  await records.succeed('an_g-2');
+  assert.equal(await records.erase('an_g-2'), 'succeeded');
+  const left = (await redis.keys('{gone}:*')).toSorted();
+  const known = [names.gone('an_g'), names.gone('an_g-2'), names.request('an_g'), names.sequence];
+  assert.deepEqual(left, known.toSorted());
+  assert.equal((await records.create(job('an_g', plan))).id, 'an_g-3', 'an id is never used twice');
+  assert.equal(await records.erase('an_none'), null);
+});
+
+test('a final record expires at the time it says, and its id is gone then', async () => {
+  const { redis, names } = open('retention');
+  const records = openRecords(redis, names, 1);
+  await records.create(job('an_r'));
+  assert.equal((await records.get('an_r'))?.expiresAt, null);
+  await records.succeed('an_r');
+  const { finishedAt, expiresAt } = (await records.get('an_r'))!;
+  assert.equal(Date.parse(expiresAt!) - Date.parse(finishedAt!), 1000);
+  await until('it has expired', async () => (await records.get('an_r')) === null);
+  assert.equal(await records.gone('an_r'), 'expired');
+  assert.equal((await records.create(job('an_r'))).id, 'an_r-2');
+});
+
+test('only what failed or was cancelled is resumed, for one of several who ask', async () => {
+  const { records } = open('resume');
+  const plan = smallPlan();
+  const from = { plan, doneShards: [], limits: NO_LIMITS };
+  await records.create(job('an_q', plan));
+  assert.deepEqual(await records.resume('an_q', from), { moved: false, state: 'queued' });
+  await records.cancel('an_q');
+  const runBefore = (await records.get('an_q'))?.run;
+  const answers = await Promise.all(Array.from({ length: 9 }, () => records.resume('an_q', from)));
+  assert.equal(answers.filter(({ moved }) => moved).length, 1);
+  const record = (await records.get('an_q'))!;
+  assert.equal(record.state, 'queued');
+  assert.notEqual(record.run, runBefore);
+  assert.deepEqual(await records.create(job('an_q', plan)), { id: 'an_q', created: false });
+  await records.succeed('an_q');
+  assert.deepEqual(await records.resume('an_q', from), { moved: false, state: 'succeeded' });
+  assert.deepEqual(await records.resume('an_none', from), { moved: false, state: null });
 });
