@@ -109,13 +109,12 @@ function faultOf(
 
 /** Fails the record of the reference's run, once, and stops the work that is left of it. */
 export async function failJob(work: Work, reference: Reference, error: JobError): Promise<void> {
-  const record = await work.records.get(reference.job);
+  const { job: id, run } = reference;
   // The failure of a run that was given up says nothing about the one that took its place.
-  if (record === null || record.run !== reference.run) return;
-  const { moved } = await work.records.fail(record.id, error);
+  const { moved } = await work.records.fail(id, error, run);
   if (!moved) return;
-  work.log.error({ job: record.id, error }, 'job failed');
-  await stopRun(work, record);
+  work.log.error({ job: id, error }, 'job failed');
+  await stopRun(work, { id, run });
 }
 
 /** For failures that BullMQ itself decides on, without asking a processor. */

@@ -106,7 +106,7 @@ export function openBullQueue(options: BullQueueOptions): JobQueue {
       // Anything else would fail for ever.
       if (!isUnavailability(error)) {
         const detail = 'The job could not be put into the queue.';
-        await records.fail(record.id, { code: 'enqueue-failed', detail });
+        await records.fail(record.id, { code: 'enqueue-failed', detail }, record.run);
       }
       throw error;
     }
@@ -144,11 +144,10 @@ export function openBullQueue(options: BullQueueOptions): JobQueue {
     cancel: (id) =>
       available(async () => {
         // The flag in the record is what counts; the rest only saves work.
-        const { moved } = await records.cancel(id);
+        const { moved, run } = await records.cancel(id);
+        if (moved) await stopRun(care, { id, run });
         const record = await recordOf(id);
-        if (record === null) return null;
-        if (moved) await stopRun(care, record);
-        return publicRecord(record);
+        return record === null ? null : publicRecord(record);
       }),
 
     resume: (id, limits = NO_LIMITS) =>

@@ -154,18 +154,14 @@ export async function lookAfter(
   const state = await care.mergeQueue.getJobState(mergeJobId(record.id, record.run));
   if (ALIVE.has(state)) return 'alive';
   if (state === 'failed') {
-    await care.records.fail(id, {
-      code: 'run-failed',
-      detail: 'The run ended in the queue without a result.',
-    });
+    const detail = 'The run ended in the queue without a result.';
+    await care.records.fail(id, { code: 'run-failed', detail }, record.run);
     return 'ended';
   }
   const text = await care.blobs.plan(record.plan);
   if (text === null) {
-    await care.records.fail(id, {
-      code: 'plan-missing',
-      detail: 'The plan of this job is no longer stored; submit the request again.',
-    });
+    const detail = 'The plan of this job is no longer stored; submit the request again.';
+    await care.records.fail(id, { code: 'plan-missing', detail }, record.run);
     return 'ended';
   }
   const run = await care.records.rerun(id);
@@ -178,12 +174,14 @@ export async function lookAfter(
 export async function endOverdue(care: Caretaking): Promise<void> {
   for (let id = await care.records.overdue(); id !== null; id = await care.records.overdue()) {
     const record = await care.records.get(id);
-    const { moved } = await care.records.fail(id, {
+    if (record === null) continue;
+    const error = {
       code: 'deadline-exceeded',
       detail:
         'The deadline of the job passed before it was done. What its shards have finished is kept; resume it, or ask again.',
-    });
-    if (moved && record !== null) await stopRun(care, record);
+    };
+    const { moved } = await care.records.fail(id, error, record.run);
+    if (moved) await stopRun(care, record);
   }
 }
 

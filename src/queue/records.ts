@@ -48,6 +48,8 @@ export interface Moved {
   readonly moved: boolean;
   /** The state after the call; null where the job is unknown. */
   readonly state: JobState | null;
+  /** The run that the record is in; empty where the job is unknown. */
+  readonly run: string;
 }
 
 export interface NewJob {
@@ -79,7 +81,8 @@ export interface Records {
   /** To `running` from `queued`; a job that runs already stays as it is. */
   start(id: string): Promise<Moved>;
   succeed(id: string): Promise<Moved>;
-  fail(id: string, error: JobError): Promise<Moved>;
+  /** Moves nothing where the record is in another run than `run`. */
+  fail(id: string, error: JobError, run: string): Promise<Moved>;
   cancel(id: string): Promise<Moved>;
   /** Notes shards that are done before their run begins. */
   known(id: string, shards: readonly Shard[]): Promise<void>;
@@ -187,8 +190,8 @@ function eventOf([id, flat]: readonly [string, readonly string[]]): JobEvent {
 }
 
 function movedOf(answer: unknown): Moved {
-  const [moved, state] = answer as [number, JobState | ''];
-  return { moved: moved === 1, state: state === '' ? null : state };
+  const [moved, state, run] = answer as [number, JobState | '', string];
+  return { moved: moved === 1, state: state === '' ? null : state, run };
 }
 
 function idOf(answer: unknown): string | null {
@@ -226,10 +229,11 @@ export function openRecords(
     from: string,
     to: JobState,
     error: JobError | null,
+    ofRun = '',
   ): Promise<Moved> {
     const kept = [retentionSeconds, BLOB_EXTRA_SECONDS, GONE_SECONDS].map(String);
     const text = error === null ? '' : JSON.stringify(error);
-    return movedOf(await run(TRANSITION, [id, from, to, text, ...kept]));
+    return movedOf(await run(TRANSITION, [id, from, to, text, ...kept, ofRun]));
   }
 
   async function get(id: string): Promise<StoredRecord | null> {
@@ -263,7 +267,7 @@ export function openRecords(
     },
     start: (id) => transition(id, ',queued,', 'running', null),
     succeed: (id) => transition(id, ',queued,running,', 'succeeded', null),
-    fail: (id, error) => transition(id, ',queued,running,', 'failed', error),
+    fail: (id, error, ofRun) => transition(id, ',queued,running,', 'failed', error, ofRun),
     cancel: (id) => transition(id, ',queued,running,', 'cancelled', null),
     async known(id, shards) {
       if (shards.length === 0) return;

@@ -106,13 +106,14 @@ return { 1, id }
  * Puts a job that failed or was cancelled back into `queued`, with a run and limits of its own.
  *   ARGV  2 id, 3 points that its stored tallies have decided, 4 milliseconds until the first look,
  *         5 and 6 limits as above
- *   Gives { 1 where resumed or 0, state as it was ('' where the job is unknown) }
+ *   Gives { 1 where resumed or 0, state as it was ('' where the job is unknown), present run }
  */
 export const RESUME = `${SHARED}
 local record = key('record', ARGV[2])
-local was = redis.call('HMGET', record, 'state', 'base', 'plan', 'tenant')
-if was[1] ~= 'failed' and was[1] ~= 'cancelled' then return { 0, was[1] or '' } end
-redis.call('HSET', record, 'state', 'queued', 'run', redis.call('INCR', prefix .. ':sequence'),
+local was = redis.call('HMGET', record, 'state', 'base', 'plan', 'tenant', 'run')
+if was[1] ~= 'failed' and was[1] ~= 'cancelled' then return { 0, was[1] or '', was[5] or '' } end
+local run = redis.call('INCR', prefix .. ':sequence')
+redis.call('HSET', record, 'state', 'queued', 'run', run,
   'done', ARGV[3], 'startedAt', '', 'finishedAt', '', 'expiresAt', '', 'error', '', 'spent', 0)
 redis.call('DEL', key('progress', ARGV[2]), key('gone', ARGV[2]))
 redis.call('PERSIST', record)
@@ -127,27 +128,30 @@ end
 begin(ARGV[2], was[3], was[4] or '', ARGV[4])
 limit(ARGV[2], ARGV[5], ARGV[6])
 announce('state', ARGV[2])
-return { 1, was[1] }
+return { 1, was[1], tostring(run) }
 `;
 
 /**
  * Moves a live record to another state, if it is in one of the states named.
  *   ARGV  2 id, 3 states to leave as ',a,b,', 4 state to enter, 5 error as JSON or '', 6 seconds that
  *         a final record stays, 7 how many more what belongs to its plan stays, 8 seconds that an
- *         expired id is remembered
- *   Gives { 1 where moved or 0, state now ('' where the record is unknown) }
+ *         expired id is remembered, 9 the run that this is about, or '' for whichever is present
+ *   Gives { 1 where moved or 0, state now ('' where the record is unknown), present run }
  */
 export const TRANSITION = `${SHARED}
 local id, to = ARGV[2], ARGV[4]
 local record = key('record', id)
-local was = redis.call('HMGET', record, 'state', 'base', 'plan', 'tenant', 'total')
-if not was[1] then return { 0, '' } end
-if not string.find(ARGV[3], ',' .. was[1] .. ',', 1, true) then return { 0, was[1] } end
+local was = redis.call('HMGET', record, 'state', 'base', 'plan', 'tenant', 'total', 'run')
+if not was[1] then return { 0, '', '' } end
+local other = ARGV[9] ~= '' and ARGV[9] ~= was[6]
+if other or not string.find(ARGV[3], ',' .. was[1] .. ',', 1, true) then
+  return { 0, was[1], was[6] }
+end
 redis.call('HSET', record, 'state', to)
 if to == 'running' then
   redis.call('HSET', record, 'startedAt', text(now()))
   announce('state', id)
-  return { 1, to }
+  return { 1, to, was[6] }
 end
 redis.call('HSET', record, 'finishedAt', text(now()), 'error', ARGV[5],
   'expiresAt', text(now() + 1000 * ARGV[6]))
@@ -165,7 +169,7 @@ local request = key('request', was[2])
 if redis.call('HGET', request, 'id') == id then redis.call('EXPIRE', request, ARGV[6] + ARGV[8]) end
 redis.call('SET', key('gone', id), 'expired', 'EX', text(ARGV[6] + ARGV[8]))
 settle(was[3], text(ARGV[6] + ARGV[7]))
-return { 1, to }
+return { 1, to, was[6] }
 `;
 
 /**

@@ -51,7 +51,7 @@ test('only a failed or cancelled job gives way to a new one, with a suffix', asy
   await records.create(job('an_x'));
   await records.start('an_x');
   assert.deepEqual(await records.create(job('an_x')), { id: 'an_x', created: false });
-  await records.fail('an_x', { code: 'shard-failed', detail: 'so', shard: 3 });
+  await records.fail('an_x', { code: 'shard-failed', detail: 'so', shard: 3 }, '1');
   assert.deepEqual(await records.create(job('an_x')), { id: 'an_x-2', created: true });
   await records.cancel('an_x-2');
   assert.deepEqual(await records.create(job('an_x')), { id: 'an_x-3', created: true });
@@ -68,15 +68,16 @@ test('of a cancel, a failure and a finish that race, one wins, and stays', async
     const id = `an_${String(round)}`;
     await records.create(job(id));
     await records.start(id);
+    const { run = '' } = (await records.get(id)) ?? {};
     const moves = await Promise.all([
       records.cancel(id),
       records.succeed(id),
-      records.fail(id, { code: 'c', detail: 'd' }),
+      records.fail(id, { code: 'c', detail: 'd' }, run),
     ]);
     assert.equal(moves.filter(({ moved }) => moved).length, 1);
     const state = await records.state(id);
     for (const move of moves) assert.equal(move.state, state);
-    assert.deepEqual(await records.start(id), { moved: false, state });
+    assert.deepEqual(await records.start(id), { moved: false, state, run });
   }
 });
 
@@ -216,7 +217,9 @@ test('an id that expired or was erased is gone; what others need is kept', async
   const plan = smallPlan();
   await records.create(job('an_g', plan));
   assert.equal(await records.erase('an_g'), 'queued', 'a live one stays');
-  await records.fail('an_g', { code: 'c', detail: 'd' });
+  await records.fail('an_g', { code: 'c', detail: 'd' }, 'another run');
+  assert.equal(await records.state('an_g'), 'queued');
+  await records.fail('an_g', { code: 'c', detail: 'd' }, '1');
   assert.deepEqual((await records.create(job('an_g', plan))).id, 'an_g-2');
   await redis.hset(names.tallies('hash of an_g'), '0:1', 'tally');
   assert.equal(await records.erase('an_g'), 'failed');
@@ -251,7 +254,7 @@ test('only what failed or was cancelled is resumed, for one of several who ask',
   const plan = smallPlan();
   const from = { plan, doneShards: [], limits: NO_LIMITS };
   await records.create(job('an_q', plan));
-  assert.deepEqual(await records.resume('an_q', from), { moved: false, state: 'queued' });
+  assert.deepEqual(await records.resume('an_q', from), { moved: false, state: 'queued', run: '1' });
   await records.cancel('an_q');
   const runBefore = (await records.get('an_q'))?.run;
   const answers = await Promise.all(Array.from({ length: 9 }, () => records.resume('an_q', from)));
@@ -261,6 +264,8 @@ test('only what failed or was cancelled is resumed, for one of several who ask',
   assert.notEqual(record.run, runBefore);
   assert.deepEqual(await records.create(job('an_q', plan)), { id: 'an_q', created: false });
   await records.succeed('an_q');
-  assert.deepEqual(await records.resume('an_q', from), { moved: false, state: 'succeeded' });
-  assert.deepEqual(await records.resume('an_none', from), { moved: false, state: null });
+  const { moved, state } = await records.resume('an_q', from);
+  assert.deepEqual([moved, state], [false, 'succeeded']);
+  const none = await records.resume('an_none', from);
+  assert.deepEqual(none, { moved: false, state: null, run: '' });
 });
