@@ -23,6 +23,7 @@ import { startHeartbeat } from './heartbeat.js';
 import { mergeProcessor } from './merge.js';
 import { openPlans } from './plans.js';
 import { openPool } from './pool.js';
+import { openQuarantine } from './quarantine.js';
 import { openRunning } from './running.js';
 import { shardProcessor } from './shard.js';
 import { openTelling } from './telling.js';
@@ -94,6 +95,7 @@ export async function startWorkers(
     telling: openTelling(records, complain),
     plans: openPlans(blobs),
     pool,
+    quarantine: openQuarantine(),
     running,
     redis,
     names,

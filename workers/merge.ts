@@ -9,7 +9,7 @@ import type { Job } from 'bullmq';
 import { shardsOf } from '../src/plan/plan.js';
 import { MergeJobSchema } from '../src/queue/flow.js';
 import { isFinal } from '../src/queue/records.js';
-import { processorOf, type Work } from './work.js';
+import { processorOf, whenAble, type Work } from './work.js';
 
 /** The processor of the merge queue. */
 export function mergeProcessor(work: Work): (job: Job, token?: string) => Promise<string> {
@@ -23,12 +23,10 @@ export function mergeProcessor(work: Work): (job: Job, token?: string) => Promis
         if (tally === null) throw new Error(`merge: a tally of plan ${data.plan} is missing`);
         tallies.push(tally);
       }
-      await work.blobs.putResult(
-        data.plan,
-        await work.pool.merge({ plan: shared, tallies }, task.signal),
-      );
+      const result = await work.pool.merge({ plan: shared, tallies }, task.signal);
+      await whenAble(task, () => work.blobs.putResult(data.plan, result));
     }
-    const { state: after } = await work.records.succeed(data.job);
+    const { state: after } = await whenAble(task, () => work.records.succeed(data.job));
     return after ?? 'unknown';
   });
 }

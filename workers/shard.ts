@@ -12,7 +12,7 @@ import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
 import { openMeter, SHARD_NUMBERS } from './cpu.js';
 import type { Task } from './running.js';
 import { everySecond } from './telling.js';
-import { BudgetExhausted, NothingToDo, processorOf, type Work } from './work.js';
+import { BudgetExhausted, NothingToDo, processorOf, whenAble, type Work } from './work.js';
 
 interface Computed {
   readonly tally: string;
@@ -52,14 +52,17 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
 export function shardProcessor(work: Work): (job: Job, token?: string) => Promise<string> {
   return processorOf(work, 'shard', ShardJobSchema, async (data, task) => {
     // Taken in hand before the state is read: a cancel in between reaches the task by broadcast.
-    const { state, known, overBudget } = await work.shards.begin(data.job, data.plan, data);
+    const { state, known, overBudget } = await whenAble(task, () =>
+      work.shards.begin(data.job, data.plan, data),
+    );
     if (state !== 'running') throw new NothingToDo(`job is ${state ?? 'unknown'}`);
     const { plan } = await work.plans.load(data.plan);
     if (known) {
       await work.records.known(data.job, [data]);
     } else {
       if (overBudget) throw new BudgetExhausted(`budget of job ${data.job}`);
-      await work.shards.finish(data.job, data.plan, data, await compute(work, data, plan, task));
+      const computed = await compute(work, data, plan, task);
+      await whenAble(task, () => work.shards.finish(data.job, data.plan, data, computed));
     }
     work.telling.note(data.job, plan);
     return known ? 'known' : 'computed';

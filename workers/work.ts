@@ -11,12 +11,14 @@
  * What a client reads of a failure are the fixed sentences below; messages, stacks and paths of the
  * machine go to the log only.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { UnrecoverableError, WaitingError, type Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
 import type { JobError } from '../src/schemas/job.js';
+import { isUnavailability } from '../src/queue/availability.js';
 import { NotDeterministic, type Blobs } from '../src/queue/blobs.js';
 import { stopRun } from '../src/queue/flow.js';
 import { mergeJobId, type Names } from '../src/queue/names.js';
@@ -24,6 +26,7 @@ import type { Records } from '../src/queue/records.js';
 import type { Shards } from '../src/queue/shards.js';
 import { PlanMissing, type Plans } from './plans.js';
 import { ComputeFailure, type Pool } from './pool.js';
+import type { Quarantine } from './quarantine.js';
 import type { Running, Task } from './running.js';
 import type { Telling } from './telling.js';
 
@@ -37,6 +40,7 @@ export interface Work {
   readonly telling: Telling;
   readonly plans: Plans;
   readonly pool: Pool;
+  readonly quarantine: Quarantine;
   readonly running: Running;
   readonly redis: Redis;
   readonly names: Names;
@@ -52,6 +56,26 @@ export class NothingToDo extends Error {
 /** Thrown where the shards of a job have computed for as long as they may. */
 export class BudgetExhausted extends Error {
   override readonly name = 'BudgetExhausted';
+}
+
+/** Work that lost its worker this often may be what killed it. */
+const SUSPECT_AFTER = 2;
+/** How long work waits before it asks a Redis again that is there and cannot serve. */
+const ASK_AGAIN_MS = 500;
+
+/**
+ * What `ask` gives, once Redis can serve: it may be there and refuse, its disk or memory full. What
+ * has been computed is kept meanwhile. Ends with the task.
+ */
+export async function whenAble<T>(task: Task, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isUnavailability(error) || task.ended() !== null) throw error;
+    }
+    await delay(ASK_AGAIN_MS, undefined, { signal: task.signal });
+  }
 }
 
 type Kind = 'shard' | 'merge';
@@ -150,7 +174,9 @@ export function processorOf<Schema extends TSchema>(
     }
     const reference = data as Static<Schema> & Reference;
     const task = work.running.begin(job.id ?? '', mergeJobId(reference.job, reference.run));
+    let leave = (): void => undefined;
     try {
+      leave = await work.quarantine.enter(job.stalledCounter >= SUSPECT_AFTER, task.signal);
       return await run(reference, task);
     } catch (error) {
       // A budget is spent by all shards together: whichever notices ends the others too.
@@ -173,6 +199,7 @@ export function processorOf<Schema extends TSchema>(
       await failJob(work, reference, { ...fault, ...shard });
       throw new UnrecoverableError(fault.code);
     } finally {
+      leave();
       task.release();
     }
   };

@@ -44,7 +44,7 @@ export function startCare(
     // A connection that waits for Redis would hold this up, and all that waits for its end.
     if (care.redis.status !== 'ready') return;
     await clock.watch();
-    await endOverdue(care);
+    await endOverdue(care, clock);
   };
   const quiet = (error: Error): void => {
     // An outage is told by the connection itself.

@@ -12,11 +12,13 @@ import type { Names } from './names.js';
 import { CLOCK, runScript } from './scripts.js';
 
 /** Less than this is drift, or a slow answer. */
-const STEP_MS = 2_000;
+export const STEP_MS = 2_000;
 
 export interface Clock {
   /** Compares the clocks; gives the milliseconds that the wall clock was moved by, mostly 0. */
   watch(): Promise<number>;
+  /** What `clock()` of the scripts must say now, by the monotonic clock; null before the first watch. */
+  expected(): number | null;
 }
 
 /** `monotonic` gives milliseconds that never jump. */
@@ -40,6 +42,8 @@ export function openClock(
   }
 
   return {
+    expected: () =>
+      seen === null ? null : seen.wall - Number(seen.offset) + (monotonic() - seen.monotonic),
     async watch() {
       const asked = monotonic();
       const now = await read('0', 0);

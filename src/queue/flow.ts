@@ -11,6 +11,7 @@ import type { Redis } from 'ioredis';
 import { shardsOf, type Plan, type Shard } from '../plan/plan.js';
 import { planFromText } from '../plan/wire.js';
 import type { Blobs } from './blobs.js';
+import type { Clock } from './clock.js';
 import {
   JOB_OPTIONS,
   MERGE_QUEUE,
@@ -170,9 +171,16 @@ export async function lookAfter(
   return 'rerun';
 }
 
-/** Fails every job whose deadline has passed. Safe to call from any number of processes at once. */
-export async function endOverdue(care: Caretaking): Promise<void> {
-  for (let id = await care.records.overdue(); id !== null; id = await care.records.overdue()) {
+/**
+ * Fails every job whose deadline has passed, unless the clock is not what this process expects. Safe
+ * to call from any number of processes at once.
+ */
+export async function endOverdue(care: Caretaking, clock: Clock): Promise<void> {
+  const next = async (): Promise<string | null> => {
+    const expected = clock.expected();
+    return expected === null ? null : await care.records.overdue(expected);
+  };
+  for (let id = await next(); id !== null; id = await next()) {
     const record = await care.records.get(id);
     if (record === null) continue;
     const error = {

@@ -33,11 +33,8 @@ export const HEARTBEAT_TTL_MS = 15_000;
 export const HEARTBEAT_EVERY_MS = 5_000;
 /** A shard or a merge is tried this often where the fault may pass, e.g. a thread that vanished. */
 export const ATTEMPTS = 3;
-/**
- * A job whose worker died is given to another this often before it fails. Who shares a worker with
- * a shard that kills it stalls along with that, so this is well above bad luck.
- */
-export const STALLS_ALLOWED = 8;
+/** A job whose worker died is given to another this often before it fails. */
+export const STALLS_ALLOWED = 6;
 /** BullMQ's own: a larger number means later. */
 export const PRIORITY_MAX = 2 ** 21;
 /** Deadlines are enforced, and the clock is watched, this often by every process. */

@@ -13,6 +13,7 @@ import type { Redis } from 'ioredis';
 import type { Plan, Shard } from '../plan/plan.js';
 import type { JobError, JobState } from '../schemas/job.js';
 import type { Mode } from '../schemas/request.js';
+import { STEP_MS } from './clock.js';
 import type { GoneReason, JobEvent, JobLimits, JobPage, JobRecord } from './job-queue.js';
 import {
   BLOB_EXTRA_SECONDS,
@@ -102,8 +103,8 @@ export interface Records {
   claim(id?: string): Promise<string | null>;
   /** A run of its own for a job whose queue jobs are gone; null where it is final. */
   rerun(id: string): Promise<string | null>;
-  /** A live job whose deadline has passed. */
-  overdue(): Promise<string | null>;
+  /** A live job whose deadline has passed; null also where the clock is not what `expected` says. */
+  overdue(expected: number): Promise<string | null>;
 }
 
 /** True where the state is never left. */
@@ -330,6 +331,6 @@ export function openRecords(
     },
     claim: async (id = '') => idOf(await run(CLAIM, [id, String(NEXT_LOOK_MS)])),
     rerun: async (id) => idOf(await run(RERUN, [id])),
-    overdue: async () => idOf(await run(OVERDUE, [])),
+    overdue: async (expected) => idOf(await run(OVERDUE, [String(expected), String(STEP_MS)])),
   };
 }

@@ -311,12 +311,15 @@ return tostring(run)
 `;
 
 /**
- * A live job whose deadline has passed.
+ * A live job whose deadline has passed. None where the clock is not what the caller expects: it was
+ * set, and nobody has seen it yet.
+ *   ARGV  2 milliseconds of `clock()` that the caller expects, 3 how far it may be off
  *   Gives its id, or '' where there is none
  */
 export const OVERDUE = `${SHARED}
-local deadlines = prefix .. ':deadlines'
-local id = redis.call('ZRANGEBYSCORE', deadlines, '-inf', text(clock()), 'LIMIT', 0, 1)[1]
+local deadlines, at = prefix .. ':deadlines', clock()
+if math.abs(at - tonumber(ARGV[2])) > tonumber(ARGV[3]) then return '' end
+local id = redis.call('ZRANGEBYSCORE', deadlines, '-inf', text(at), 'LIMIT', 0, 1)[1]
 if not id then return '' end
 if live(redis.call('HGET', key('record', id), 'state')) then return id end
 redis.call('ZREM', deadlines, id)

@@ -51,6 +51,8 @@ test('without a step nothing is written, and a process that comes later trusts t
   const clock = openClock(redis, names);
   for (let look = 0; look < 5; look++) assert.equal(await clock.watch(), 0);
   assert.equal(await redis.exists(names.clock), 0);
+  assert.equal(openClock(redis, names).expected(), null);
+  assert.ok(near(clock.expected()!, Date.now()));
 });
 
 test('a deadline does not pass because the clock was set, a job is looked after all the same', async () => {
@@ -59,11 +61,13 @@ test('a deadline does not pass because the clock was set, a job is looked after 
   const asked = { plan: smallPlan(), planHash: 'h', planText: 'p', tenant: '' };
   const limits = { ...NO_LIMITS, deadlineSeconds: 1800 };
   await records.create({ ...asked, baseId: 'an_a', limits });
-  // The clock was set an hour ahead, and somebody saw it: as if 0 s had passed, not 3600.
+  const far = Date.now() + HOUR_MS;
+  // The clock was set an hour ahead.
   await redis.set(names.clock, String(-HOUR_MS));
-  assert.equal(await records.overdue(), 'an_a', 'without the watch it would have passed');
+  assert.equal(await records.overdue(far), 'an_a', 'whoever comes new cannot know');
+  assert.equal(await records.overdue(Date.now()), null, 'who watched does');
   await redis.set(names.clock, '0');
-  assert.equal(await records.overdue(), null);
+  assert.equal(await records.overdue(Date.now()), null);
   // Set back by a day, unseen: what was due then is not left alone for a day.
   assert.equal(await records.claim(), null);
   await redis.set(names.clock, String(24 * HOUR_MS));
