@@ -9,7 +9,7 @@ import type { Plan, Shard } from '../src/plan/plan.js';
 import { mergeTallies, resultText } from '../src/plan/result.js';
 import { Outgrown, runShard } from '../src/plan/run.js';
 import { planFromText } from '../src/plan/wire.js';
-import { beginMetering } from './cpu.js';
+import { accountOfThisThread, metered } from './cpu.js';
 
 /** A plan's canonical text in UTF-8, in memory that all threads see. */
 export interface SharedPlan {
@@ -22,7 +22,7 @@ export interface ShardTask {
   readonly shard: Shard;
   /**
    * Numbers of 64 bits, written here and read by the main thread: how much of the shard's range is
-   * done; the thread that computes it, and its computing time when it began (`cpu.ts`).
+   * done, and what tells its computing time (`cpu.ts`).
    */
   readonly done: SharedArrayBuffer;
 }
@@ -33,6 +33,7 @@ export interface MergeTask {
   readonly tallies: readonly string[];
 }
 
+const ACCOUNT = accountOfThisThread();
 let parsed: { readonly hash: string; readonly plan: Plan } | null = null;
 
 function planOf({ hash, bytes }: SharedPlan): Plan {
@@ -50,11 +51,11 @@ export interface OutgrownAnswer {
 /** *Exact.* The shard's tally as text. */
 export function shard({ plan, shard, done }: ShardTask): string | OutgrownAnswer {
   const counter = new BigUint64Array(done);
-  beginMetering(counter);
+  const told = (part: bigint): void => {
+    Atomics.store(counter, 0, part);
+  };
   try {
-    return runShard(planOf(plan), shard, (part) => {
-      Atomics.store(counter, 0, part);
-    });
+    return metered(ACCOUNT, counter, () => runShard(planOf(plan), shard, told));
   } catch (error) {
     if (error instanceof Outgrown) return { outgrown: error.message };
     throw error;

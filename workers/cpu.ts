@@ -6,47 +6,69 @@
  * Lower bound where a thread is killed: what it computed since the last look is not counted. Threads
  * of the engine's runtime (collector, compiler) are not counted either.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 
-/** Numbers shared with a thread: done, thread, computing time at its beginning in nanoseconds. */
-export const SHARD_NUMBERS = 3;
-const [THREAD, STARTED] = [1, 2];
+/** Numbers shared with a thread: done, thread, its computing time in nanoseconds at begin and end. */
+export const SHARD_NUMBERS = 4;
+const [THREAD, BEGAN, ENDED] = [1, 2, 3];
 
-/** Nanoseconds on a processor; null where the system keeps no such account. */
-function nanoseconds(path: string): bigint | null {
+/** Nanoseconds on a processor, of what the kernel writes; null where that is something else. */
+function onCpu(schedstat: string): bigint | null {
+  const digits = /^[0-9]+/.exec(schedstat)?.[0];
+  return digits === undefined ? null : BigInt(digits);
+}
+
+interface Account {
+  readonly thread: bigint;
+  now(): bigint | null;
+}
+
+/** The account of the calling thread; null where the system keeps none. */
+export function accountOfThisThread(): Account | null {
   try {
-    const [onCpu = ''] = readFileSync(`${path}/schedstat`, 'utf8').split(' ');
-    return /^[0-9]+$/.test(onCpu) ? BigInt(onCpu) : null;
+    const thread = BigInt(readlinkSync('/proc/thread-self').split('/').at(-1) ?? '');
+    const file = openSync('/proc/thread-self/schedstat', 'r');
+    const bytes = Buffer.alloc(64);
+    return {
+      thread,
+      now: () => onCpu(bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0))),
+    };
   } catch {
-    // No such file: another system, or the thread is gone.
+    // Another system; whoever asks for the time gets that on the wall instead.
     return null;
   }
 }
 
-/** For the computing thread: says which thread it is and what it has computed before. */
-export function beginMetering(numbers: BigUint64Array): void {
-  if (numbers.length < SHARD_NUMBERS) return;
-  const started = nanoseconds('/proc/thread-self');
-  if (started === null) return;
-  const thread = readlinkSync('/proc/thread-self').split('/').at(-1) ?? '0';
-  Atomics.store(numbers, STARTED, started);
-  Atomics.store(numbers, THREAD, BigInt(thread));
+/** For the computing thread: what `compute` gives, with the numbers that say what it took. */
+export function metered<T>(account: Account | null, numbers: BigUint64Array, compute: () => T): T {
+  const began = account?.now() ?? null;
+  if (account === null || began === null || numbers.length < SHARD_NUMBERS) return compute();
+  Atomics.store(numbers, BEGAN, began);
+  Atomics.store(numbers, THREAD, account.thread);
+  try {
+    return compute();
+  } finally {
+    Atomics.store(numbers, ENDED, account.now() ?? began);
+  }
 }
 
 export interface Meter {
   /** Microseconds of computing since the last call. */
   take(): number;
+  /** Microseconds of all calls so far. */
+  taken(): number;
 }
 
 /** For the main thread: reads what the thread of these numbers computes. */
 export function openMeter(numbers: BigUint64Array): Meter {
-  const began = performance.now();
+  const opened = performance.now();
   let taken = 0;
   const total = (): number => {
     const thread = Atomics.load(numbers, THREAD);
-    if (thread === 0n) return (performance.now() - began) * 1_000;
-    const now = nanoseconds(`/proc/self/task/${String(thread)}`);
-    return now === null ? taken : Number((now - Atomics.load(numbers, STARTED)) / 1_000n);
+    if (thread === 0n) return (performance.now() - opened) * 1_000;
+    const ended = Atomics.load(numbers, ENDED);
+    const now = ended === 0n ? accountOf(thread) : ended;
+    return now === null ? taken : Number((now - Atomics.load(numbers, BEGAN)) / 1_000n);
   };
   return {
     take() {
@@ -54,5 +76,15 @@ export function openMeter(numbers: BigUint64Array): Meter {
       taken += more;
       return more;
     },
+    taken: () => taken,
   };
+}
+
+/** Nanoseconds of another thread of this process; null where it is gone. */
+function accountOf(thread: bigint): bigint | null {
+  try {
+    return onCpu(readFileSync(`/proc/self/task/${String(thread)}/schedstat`, 'latin1'));
+  } catch {
+    return null;
+  }
 }

@@ -19,10 +19,12 @@ import { startCare } from '../src/queue/care.js';
 import { MERGE_QUEUE, namesOf, SHARD_QUEUE, STALLS_ALLOWED } from '../src/queue/names.js';
 import { openRecords } from '../src/queue/records.js';
 import { openShards } from '../src/queue/shards.js';
+import { openBegunRuns } from './begun.js';
 import { startHeartbeat } from './heartbeat.js';
 import { mergeProcessor } from './merge.js';
 import { openPlans } from './plans.js';
 import { openPool } from './pool.js';
+import { openHands } from './hands.js';
 import { openQuarantine } from './quarantine.js';
 import { openRunning } from './running.js';
 import { shardProcessor } from './shard.js';
@@ -81,6 +83,7 @@ export async function startWorkers(
   const shardQueue = new Queue(SHARD_QUEUE, bull);
   const flows = new FlowProducer(bull);
   const running = openRunning();
+  const begunRuns = openBegunRuns();
   const blobs = openBlobs(redis, names);
   const pool = openPool({
     computePath: options.computePath ?? fileURLToPath(new URL('./compute.js', import.meta.url)),
@@ -96,6 +99,10 @@ export async function startWorkers(
     plans: openPlans(blobs),
     pool,
     quarantine: openQuarantine(),
+    begunRuns,
+    hands: openHands(config.threads, (held) => {
+      shards.concurrency = held;
+    }),
     running,
     redis,
     names,
@@ -135,6 +142,7 @@ export async function startWorkers(
 
   const stops = connect();
   stops.on('message', (_channel: string, runId: string) => {
+    begunRuns.forget(runId);
     running.stop(runId);
   });
   await stops.subscribe(names.stops);
@@ -144,7 +152,10 @@ export async function startWorkers(
   const heartbeat = await startHeartbeat(redis, names, isWell, complain);
   const caring = startCare(
     { redis, names, records, blobs, shards: work.shards, mergeQueue, shardQueue, flows },
-    { sweepEveryMs: options.sweepEveryMs ?? SWEEP_EVERY_MS, onError: complain },
+    {
+      sweep: { everyMs: options.sweepEveryMs ?? SWEEP_EVERY_MS, times: config },
+      onError: complain,
+    },
   );
 
   async function close(): Promise<void> {

@@ -9,6 +9,7 @@
 import type { Job } from 'bullmq';
 import type { Plan } from '../src/plan/plan.js';
 import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
+import { mergeJobId } from '../src/queue/names.js';
 import { openMeter, SHARD_NUMBERS } from './cpu.js';
 import type { Task } from './running.js';
 import { everySecond } from './telling.js';
@@ -39,7 +40,9 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
     const { index, from, to } = data;
     const shard = { index, from, to };
     const tally = await work.pool.shard({ plan: shared, shard, done }, task.signal);
-    return { tally, spent: meter.take() };
+    const spent = meter.take();
+    work.hands.took(meter.taken() / 1_000);
+    return { tally, spent };
   } catch (error) {
     if (exhausted) throw new BudgetExhausted(`budget of job ${data.job}`, { cause: error });
     throw error;
@@ -48,23 +51,33 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
   }
 }
 
+/** Whether the shard is to be computed; throws where its job does not go on. */
+async function begin(work: Work, data: ShardJob, task: Task, first: boolean): Promise<boolean> {
+  const runId = mergeJobId(data.job, data.run);
+  // A first attempt was put into the queue because its tally was missing.
+  if (first && work.begunRuns.goesOn(runId)) return true;
+  // Taken in hand before the state is read: a cancel in between reaches the task by broadcast.
+  const begun = await whenAble(task, () => work.shards.begin(data.job, data.plan, data));
+  const { state, known, limited, overBudget } = begun;
+  if (state !== 'running') throw new NothingToDo(`job is ${state ?? 'unknown'}`);
+  if (known) return false;
+  if (overBudget) throw new BudgetExhausted(`budget of job ${data.job}`);
+  if (!limited && task.ended() === null) work.begunRuns.saw(runId);
+  return true;
+}
+
 /** The processor of the shard queue. */
 export function shardProcessor(work: Work): (job: Job, token?: string) => Promise<string> {
-  return processorOf(work, 'shard', ShardJobSchema, async (data, task) => {
-    // Taken in hand before the state is read: a cancel in between reaches the task by broadcast.
-    const { state, known, overBudget } = await whenAble(task, () =>
-      work.shards.begin(data.job, data.plan, data),
-    );
-    if (state !== 'running') throw new NothingToDo(`job is ${state ?? 'unknown'}`);
+  return processorOf(work, 'shard', ShardJobSchema, async (data, task, first) => {
+    const missing = await begin(work, data, task, first);
     const { plan } = await work.plans.load(data.plan);
-    if (known) {
-      await work.records.known(data.job, [data]);
-    } else {
-      if (overBudget) throw new BudgetExhausted(`budget of job ${data.job}`);
+    if (missing) {
       const computed = await compute(work, data, plan, task);
       await whenAble(task, () => work.shards.finish(data.job, data.plan, data, computed));
+    } else {
+      await work.records.known(data.job, [data]);
     }
     work.telling.note(data.job, plan);
-    return known ? 'known' : 'computed';
+    return missing ? 'computed' : 'known';
   });
 }

@@ -13,7 +13,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { UnrecoverableError, WaitingError, type Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
@@ -26,6 +26,8 @@ import type { Records } from '../src/queue/records.js';
 import type { Shards } from '../src/queue/shards.js';
 import { PlanMissing, type Plans } from './plans.js';
 import { ComputeFailure, type Pool } from './pool.js';
+import type { BegunRuns } from './begun.js';
+import type { Hands } from './hands.js';
 import type { Quarantine } from './quarantine.js';
 import type { Running, Task } from './running.js';
 import type { Telling } from './telling.js';
@@ -41,6 +43,8 @@ export interface Work {
   readonly plans: Plans;
   readonly pool: Pool;
   readonly quarantine: Quarantine;
+  readonly begunRuns: BegunRuns;
+  readonly hands: Hands;
   readonly running: Running;
   readonly redis: Redis;
   readonly names: Names;
@@ -86,6 +90,7 @@ const ReferenceSchema = Type.Object({
   index: Type.Optional(Type.Integer()),
 });
 type Reference = Static<typeof ReferenceSchema>;
+const isReference = TypeCompiler.Compile(ReferenceSchema);
 
 function subjectOf(kind: Kind, index: number | undefined): string {
   return kind === 'merge' ? 'The merge' : `Shard ${String(index ?? '')}`.trimEnd();
@@ -144,7 +149,7 @@ export async function failJob(work: Work, reference: Reference, error: JobError)
 /** For failures that BullMQ itself decides on, without asking a processor. */
 export async function failedByQueue(work: Work, kind: Kind, job: Job, error: Error): Promise<void> {
   const reference: unknown = job.data;
-  if (job.finishedOn === undefined || !Value.Check(ReferenceSchema, reference)) return;
+  if (job.finishedOn === undefined || !isReference.Check(reference)) return;
   const subject = subjectOf(kind, reference.index);
   const stalled = /stalled more than|started more than/.test(error.message);
   await failJob(work, reference, {
@@ -164,11 +169,12 @@ export function processorOf<Schema extends TSchema>(
   work: Work,
   kind: Kind,
   schema: Schema,
-  run: (data: Static<Schema> & Reference, task: Task) => Promise<string>,
+  run: (data: Static<Schema> & Reference, task: Task, first: boolean) => Promise<string>,
 ): (job: Job, token?: string) => Promise<string> {
+  const isOurs = TypeCompiler.Compile(schema);
   return async (job, token) => {
     const data: unknown = job.data;
-    if (!Value.Check(schema, data)) {
+    if (!isOurs.Check(data)) {
       work.log.error({ queueJob: job.id }, 'queue job with foreign data');
       throw new UnrecoverableError('foreign data');
     }
@@ -177,7 +183,8 @@ export function processorOf<Schema extends TSchema>(
     let leave = (): void => undefined;
     try {
       leave = await work.quarantine.enter(job.stalledCounter >= SUSPECT_AFTER, task.signal);
-      return await run(reference, task);
+      // Neither failed before, nor lost its worker, nor was put back.
+      return await run(reference, task, job.attemptsStarted === 1);
     } catch (error) {
       // A budget is spent by all shards together: whichever notices ends the others too.
       const ended = error instanceof BudgetExhausted ? null : task.ended();

@@ -80,7 +80,7 @@ export function openBullQueue(options: BullQueueOptions): JobQueue {
   const queues = { mergeQueue, shardQueue, flows };
   const care: Caretaking = { redis, names, records, blobs, shards, ...queues };
   const available = <T>(work: () => Promise<T>): Promise<T> => whileAvailable(redis, work);
-  const caring = startCare(care, { sweepEveryMs: null, onError: complain });
+  const caring = startCare(care, { sweep: null, onError: complain });
 
   /** The record; null where the id was never known. Throws JobGone. */
   async function recordOf(id: string): Promise<StoredRecord | null> {

@@ -1,6 +1,6 @@
 /**
  * What every process does for all jobs, API and worker alike: fails those whose deadline has passed
- * and watches the clock; workers also run again what the queue has lost.
+ * and watches the clock; workers also run again what the queue has lost, and hold leases to their time.
  *
  * Any number of processes may do it at once: every step is atomic in Redis. One that meets an
  * outage tries again the next time.
@@ -8,11 +8,12 @@
 import { isUnavailability } from './availability.js';
 import { openClock } from './clock.js';
 import { endOverdue, sweep, type Caretaking } from './flow.js';
+import { openLeases, type LeaseTimes } from './leases.js';
 import { CARE_EVERY_MS } from './names.js';
 
 export interface CareOptions {
-  /** How often jobs that are due are looked after; null: never, by this process. */
-  readonly sweepEveryMs: number | null;
+  /** How often jobs that are due, and leases, are looked after; null: never, by this process. */
+  readonly sweep: { readonly everyMs: number; readonly times: LeaseTimes } | null;
   readonly onError: (error: Error) => void;
 }
 
@@ -37,7 +38,7 @@ function repeat(
 /** Begins at once; `stop` resolves when nothing is under way any more. */
 export function startCare(
   care: Caretaking,
-  { sweepEveryMs, onError }: CareOptions,
+  { sweep: sweeping, onError }: CareOptions,
 ): { stop(): Promise<void> } {
   const clock = openClock(care.redis, care.names);
   const watch = async (): Promise<void> => {
@@ -51,7 +52,15 @@ export function startCare(
     if (!isUnavailability(error)) onError(error);
   };
   const ends = [repeat(CARE_EVERY_MS, watch, quiet)];
-  if (sweepEveryMs !== null) ends.push(repeat(sweepEveryMs, () => sweep(care), quiet));
+  if (sweeping !== null) {
+    const { redis, names, shardQueue, mergeQueue } = care;
+    const leases = openLeases(redis, names, [shardQueue, mergeQueue], sweeping.times);
+    const look = async (): Promise<void> => {
+      await sweep(care);
+      await leases.look();
+    };
+    ends.push(repeat(sweeping.everyMs, look, quiet));
+  }
   return {
     async stop() {
       await Promise.all(ends.map((end) => end()));

@@ -45,9 +45,10 @@ export const JOB_OPTIONS = {
   attempts: ATTEMPTS,
   backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
   sizeLimit: 65_536,
-  removeOnComplete: { age: 3600, count: 10_000 },
-  removeOnFail: { age: 7 * DAY_SECONDS, count: 10_000 },
-  keepLogs: 100,
+  // What a job is and was, the record says; the queue forgets what is done.
+  removeOnComplete: true,
+  removeOnFail: { age: DAY_SECONDS, count: 1_000 },
+  keepLogs: 10,
   stackTraceLimit: 10,
 } as const;
 

@@ -34,6 +34,7 @@ import {
   RESUME,
   runScript,
   TRANSITION,
+  type Script,
 } from './scripts.js';
 
 /** A record with what only the queue needs of it. */
@@ -222,7 +223,7 @@ export function openRecords(
   names: Names,
   retentionSeconds: number = RECORD_SECONDS,
 ): Records {
-  const run = (script: string, args: readonly string[]): Promise<unknown> =>
+  const run = (script: Script, args: readonly string[]): Promise<unknown> =>
     runScript(redis, names, script, args);
 
   async function transition(

@@ -8,8 +8,20 @@
  * that clock is set (clock.ts). Keys are made from the prefix, ARGV[1]; all of them share its hash
  * tag, so that KEYS[1] alone tells a cluster where to run a script.
  */
+import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { EVENTS_KEPT, type Names } from './names.js';
+
+/** A script and the name under which Redis keeps it compiled. */
+export interface Script {
+  readonly text: string;
+  readonly sha1: string;
+}
+
+function scriptOf(body: string): Script {
+  const text = `${SHARED}${body}`;
+  return { text, sha1: createHash('sha1').update(text).digest('hex') };
+}
 
 const SHARED = `
 local prefix = ARGV[1]
@@ -66,7 +78,7 @@ end
  *         the job, 8 milliseconds of its deadline or '', 9 microseconds of its budget or '', 10 tenant
  *   Gives { 1 where made or 0, id }
  */
-export const CREATE = `${SHARED}
+export const CREATE = scriptOf(`
 local request = key('request', ARGV[2])
 local current = redis.call('HMGET', request, 'id', 'attempt')
 if current[1] then
@@ -100,7 +112,7 @@ begin(id, ARGV[5], ARGV[10], ARGV[7])
 limit(id, ARGV[8], ARGV[9])
 announce('state', id)
 return { 1, id }
-`;
+`);
 
 /**
  * Puts a job that failed or was cancelled back into `queued`, with a run and limits of its own.
@@ -108,7 +120,7 @@ return { 1, id }
  *         5 and 6 limits as above
  *   Gives { 1 where resumed or 0, state as it was ('' where the job is unknown), present run }
  */
-export const RESUME = `${SHARED}
+export const RESUME = scriptOf(`
 local record = key('record', ARGV[2])
 local was = redis.call('HMGET', record, 'state', 'base', 'plan', 'tenant', 'run')
 if was[1] ~= 'failed' and was[1] ~= 'cancelled' then return { 0, was[1] or '', was[5] or '' } end
@@ -129,7 +141,7 @@ begin(ARGV[2], was[3], was[4] or '', ARGV[4])
 limit(ARGV[2], ARGV[5], ARGV[6])
 announce('state', ARGV[2])
 return { 1, was[1], tostring(run) }
-`;
+`);
 
 /**
  * Moves a live record to another state, if it is in one of the states named.
@@ -138,7 +150,7 @@ return { 1, was[1], tostring(run) }
  *         expired id is remembered, 9 the run that this is about, or '' for whichever is present
  *   Gives { 1 where moved or 0, state now ('' where the record is unknown), present run }
  */
-export const TRANSITION = `${SHARED}
+export const TRANSITION = scriptOf(`
 local id, to = ARGV[2], ARGV[4]
 local record = key('record', id)
 local was = redis.call('HMGET', record, 'state', 'base', 'plan', 'tenant', 'total', 'run')
@@ -153,8 +165,9 @@ if to == 'running' then
   announce('state', id)
   return { 1, to, was[6] }
 end
-redis.call('HSET', record, 'finishedAt', text(now()), 'error', ARGV[5],
-  'expiresAt', text(now() + 1000 * ARGV[6]))
+local at = now()
+redis.call('HSET', record, 'finishedAt', text(at), 'error', ARGV[5],
+  'expiresAt', text(at + 1000 * ARGV[6]))
 if to == 'succeeded' then redis.call('HSET', record, 'done', was[5]) end
 redis.call('ZREM', prefix .. ':live', id)
 redis.call('ZREM', prefix .. ':deadlines', id)
@@ -170,14 +183,14 @@ if redis.call('HGET', request, 'id') == id then redis.call('EXPIRE', request, AR
 redis.call('SET', key('gone', id), 'expired', 'EX', text(ARGV[6] + ARGV[8]))
 settle(was[3], text(ARGV[6] + ARGV[7]))
 return { 1, to, was[6] }
-`;
+`);
 
 /**
  * Erases a final record and, where no other record needs them, plan, tallies and result.
  *   ARGV  2 id, 3 seconds that the id is remembered
  *   Gives the state that the record had ('' where it is unknown); a live one stays.
  */
-export const ERASE = `${SHARED}
+export const ERASE = scriptOf(`
 local id = ARGV[2]
 local was = redis.call('HMGET', key('record', id), 'state', 'base', 'plan')
 if not was[1] or live(was[1]) then return was[1] or '' end
@@ -193,7 +206,7 @@ for _, other in ipairs(redis.call('SMEMBERS', holders)) do
 end
 redis.call('DEL', key('plan', was[3]), key('tallies', was[3]), key('result', was[3]), holders)
 return was[1]
-`;
+`);
 
 /**
  * Raises the points done of a running record; never lowers them, so that a shard that starts over
@@ -201,7 +214,7 @@ return was[1]
  *   ARGV  2 id, 3 points done, 4 microseconds of computing to add
  *   Gives { state ('' where the record is unknown), 1 where the budget is spent or 0 }
  */
-export const PROGRESS = `${SHARED}
+export const PROGRESS = scriptOf(`
 local record = key('record', ARGV[2])
 local was = redis.call('HMGET', record, 'state', 'done', 'budget')
 if not was[1] then return { '', 0 } end
@@ -214,19 +227,19 @@ if was[1] == 'running' and more then
 end
 local budget = was[3] or ''
 return { was[1], (budget ~= '' and spent >= tonumber(budget)) and 1 or 0 }
-`;
+`);
 
 /**
  * A worker takes a shard in hand: a queued record runs from now on.
  *   ARGV  2 id, 3 plan hash, 4 field of the tally
  *   Gives { state ('' where the record is unknown), 1 where the budget is spent or 0, 1 where the
- *   tally is there or 0 }
+ *   tally is there or 0, 1 where there is a budget or 0 }
  */
-export const BEGIN_SHARD = `${SHARED}
+export const BEGIN_SHARD = scriptOf(`
 local id = ARGV[2]
 local record = key('record', id)
 local was = redis.call('HMGET', record, 'state', 'budget', 'spent')
-if not was[1] then return { '', 0, 0 } end
+if not was[1] then return { '', 0, 0, 0 } end
 if was[1] == 'queued' then
   redis.call('HSET', record, 'state', 'running', 'startedAt', text(now()))
   announce('state', id)
@@ -234,8 +247,9 @@ if was[1] == 'queued' then
 end
 local budget = was[2] or ''
 local over = budget ~= '' and tonumber(was[3] or '0') >= tonumber(budget)
-return { was[1], over and 1 or 0, redis.call('HEXISTS', key('tallies', ARGV[3]), ARGV[4]) }
-`;
+local known = redis.call('HEXISTS', key('tallies', ARGV[3]), ARGV[4])
+return { was[1], over and 1 or 0, known, budget ~= '' and 1 or 0 }
+`);
 
 /**
  * Stores the tally of a shard, and notes that it is done. Stores nothing of a plan that is erased.
@@ -243,7 +257,7 @@ return { was[1], over and 1 or 0, redis.call('HEXISTS', key('tallies', ARGV[3]),
  *         microseconds of computing to add, 9 seconds that progress stays
  *   Gives 1, or 0 where another tally is there already
  */
-export const FINISH_SHARD = `${SHARED}
+export const FINISH_SHARD = scriptOf(`
 local plan, tallies = key('plan', ARGV[3]), key('tallies', ARGV[3])
 local left = redis.call('PTTL', plan)
 if left == -2 then return 1 end
@@ -259,14 +273,14 @@ if redis.call('EXISTS', key('record', ARGV[2])) == 1 then
   redis.call('HINCRBY', key('record', ARGV[2]), 'spent', ARGV[8])
 end
 return 1
-`;
+`);
 
 /**
  * Stores the result of a plan, for as long as the plan itself. Of an erased plan nothing is stored.
  *   ARGV  2 plan hash, 3 result
  *   Gives 1, or 0 where another result is there already
  */
-export const PUT_RESULT = `${SHARED}
+export const PUT_RESULT = scriptOf(`
 local left = redis.call('PTTL', key('plan', ARGV[2]))
 if left == -2 then return 1 end
 local result = key('result', ARGV[2])
@@ -275,7 +289,7 @@ if before then return before == ARGV[3] and 1 or 0 end
 redis.call('SET', result, ARGV[3])
 if left > 0 then redis.call('PEXPIRE', result, left) end
 return 1
-`;
+`);
 
 /**
  * Takes one live job that is due to be looked after, for the caller alone. One that is due later
@@ -283,7 +297,7 @@ return 1
  *   ARGV  2 id or '' for any, 3 milliseconds until the next look
  *   Gives the id, or '' where none is due
  */
-export const CLAIM = `${SHARED}
+export const CLAIM = scriptOf(`
 local looks, id, at = prefix .. ':live', ARGV[2], clock()
 if id == '' then
   id = redis.call('ZRANGEBYSCORE', looks, '-inf', text(at), 'LIMIT', 0, 1)[1]
@@ -295,20 +309,20 @@ else
 end
 redis.call('ZADD', looks, text(at + ARGV[3]), id)
 return id
-`;
+`);
 
 /**
  * Gives a record that is not final a new run, whose queue jobs share no id with any before.
  *   ARGV  2 id
  *   Gives the run, or '' where the record is final or unknown
  */
-export const RERUN = `${SHARED}
+export const RERUN = scriptOf(`
 local record = key('record', ARGV[2])
 if not live(redis.call('HGET', record, 'state')) then return '' end
 local run = redis.call('INCR', prefix .. ':sequence')
 redis.call('HSET', record, 'run', run)
 return tostring(run)
-`;
+`);
 
 /**
  * A live job whose deadline has passed. None where the clock is not what the caller expects: it was
@@ -316,7 +330,7 @@ return tostring(run)
  *   ARGV  2 milliseconds of `clock()` that the caller expects, 3 how far it may be off
  *   Gives its id, or '' where there is none
  */
-export const OVERDUE = `${SHARED}
+export const OVERDUE = scriptOf(`
 local deadlines, at = prefix .. ':deadlines', clock()
 if math.abs(at - tonumber(ARGV[2])) > tonumber(ARGV[3]) then return '' end
 local id = redis.call('ZRANGEBYSCORE', deadlines, '-inf', text(at), 'LIMIT', 0, 1)[1]
@@ -324,27 +338,32 @@ if not id then return '' end
 if live(redis.call('HGET', key('record', id), 'state')) then return id end
 redis.call('ZREM', deadlines, id)
 return ''
-`;
+`);
 
 /**
  * Reads the clock, and moves its offset from `ARGV[2]` by `ARGV[3]` where nobody did before.
  *   Gives { milliseconds of the server's clock, offset }, as text
  */
-export const CLOCK = `${SHARED}
+export const CLOCK = scriptOf(`
 local offset = redis.call('GET', prefix .. ':clock') or '0'
 if ARGV[3] ~= '0' and offset == ARGV[2] then
   offset = text(tonumber(offset) + ARGV[3])
   redis.call('SET', prefix .. ':clock', offset)
 end
 return { text(now()), offset }
-`;
+`);
 
-/** Runs one of the scripts above; Redis keeps it compiled. */
+/** Runs one of the scripts above, by its name where Redis has it already. */
 export async function runScript(
   redis: Redis,
   names: Names,
-  script: string,
+  { text, sha1 }: Script,
   args: readonly string[],
 ): Promise<unknown> {
-  return await redis.eval(script, 1, names.live, names.prefix, ...args);
+  try {
+    return await redis.evalsha(sha1, 1, names.live, names.prefix, ...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return await redis.eval(text, 1, names.live, names.prefix, ...args);
+  }
 }

@@ -21,6 +21,8 @@ export interface Begun {
   readonly state: JobState | null;
   /** The job has spent its budget: nothing more is to be computed for it. */
   readonly overBudget: boolean;
+  /** The job has a budget, spent or not. */
+  readonly limited: boolean;
   /** The tally is there already. */
   readonly known: boolean;
 }
@@ -47,12 +49,15 @@ export interface Shards {
 export function openShards(redis: Redis, names: Names): Shards {
   return {
     async begin(jobId, planHash, shard) {
-      const [state, over, known] = (await runScript(redis, names, BEGIN_SHARD, [
-        jobId,
-        planHash,
-        tallyField(shard),
-      ])) as [JobState | '', number, number];
-      return { state: state === '' ? null : state, overBudget: over === 1, known: known === 1 };
+      const args = [jobId, planHash, tallyField(shard)];
+      const answer = await runScript(redis, names, BEGIN_SHARD, args);
+      const [state, over, known, limited] = answer as [JobState | '', number, number, number];
+      return {
+        state: state === '' ? null : state,
+        overBudget: over === 1,
+        limited: limited === 1,
+        known: known === 1,
+      };
     },
     async finish(jobId, planHash, shard, { tally, spent }) {
       const length = BigInt(shard.to) - BigInt(shard.from);

@@ -248,6 +248,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         await inject(ground);
         await delay(1_000 * random());
       }
+      for (const worker of fleet.workers) {
+        if (worker.now.alive()) continue;
+        // None of the faults leaves one dead: it ended by itself, which is a fault of the service.
+        lost.push('a worker that ended by itself');
+        worker.now = scene.work();
+      }
       say('no more faults; every job is waited for');
     };
     await Promise.all([disturb(), ...asked.map(askAgain)]);
