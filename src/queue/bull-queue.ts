@@ -234,7 +234,10 @@ export function openBullQueue(options: BullQueueOptions): JobQueue {
       }),
 
     async close() {
-      const closing = [caring.stop(), ...[mergeQueue, shardQueue, flows].map((part) => part.close())];
+      const closing = [
+        caring.stop(),
+        ...[mergeQueue, shardQueue, flows].map((part) => part.close()),
+      ];
       changes.close();
       redis.disconnect();
       for (const outcome of await Promise.allSettled(closing)) {

@@ -107,7 +107,8 @@ export async function addRun(runs: Runs, record: StoredRecord, plan: Plan): Prom
   const missing = shards.filter(({ index }) => !done.has(index));
   const [head] = await runs.shardQueue.getJobs(['prioritized'], 0, 0, true);
   // Who came before may have finished in between: then the tenant has no other live job.
-  const live = record.tenant === '' ? null : await runs.redis.hget(runs.names.tenants, record.tenant);
+  const live =
+    record.tenant === '' ? null : await runs.redis.hget(runs.names.tenants, record.tenant);
   const step = Math.max(1, Number(live ?? 1));
   // The head's own round is under way: whoever comes now takes part in it.
   const next = Math.max(0, (head?.opts.priority ?? 0) - 1);

@@ -72,7 +72,11 @@ export interface Records {
   /** A failed or cancelled job is queued again, for a new run under limits of its own. */
   resume(
     id: string,
-    from: { readonly plan: Plan; readonly doneShards: readonly Shard[]; readonly limits: JobLimits },
+    from: {
+      readonly plan: Plan;
+      readonly doneShards: readonly Shard[];
+      readonly limits: JobLimits;
+    },
   ): Promise<Moved>;
   /** A final record, and what nothing else needs, is deleted. Gives the state it had. */
   erase(id: string): Promise<JobState | null>;
@@ -163,8 +167,12 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
 
 /** What the world sees of a record. */
 export function publicRecord(record: StoredRecord): JobRecord {
-  const { run: _run, plan: _plan, tenant: _tenant, ...job } = record;
-  return Object.freeze(job);
+  const { id, state, mode, done, total, createdAt, startedAt, finishedAt, expiresAt } = record;
+  const { deadlineAt, cpuSeconds, cpuSecondsLimit, error, version } = record;
+  return Object.freeze({
+    ...{ id, state, mode, done, total, createdAt, startedAt, finishedAt, expiresAt },
+    ...{ deadlineAt, cpuSeconds, cpuSecondsLimit, error, version },
+  });
 }
 
 /** The two limits as the scripts take them: milliseconds and microseconds, or nothing. */

@@ -171,7 +171,10 @@ const FAULTS: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
 const CLOCK_FAULT = 'wall clock set';
 
 /** The job of a question until it is final; asked over and over, whatever refuses. */
-async function answered(ground: Ground, asked: Asked): Promise<{ id: string; text: string | null }> {
+async function answered(
+  ground: Ground,
+  asked: Asked,
+): Promise<{ id: string; text: string | null }> {
   const { scene, fleet } = ground;
   let id: string | null = null;
   while (id === null) {

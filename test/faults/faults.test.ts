@@ -65,7 +65,11 @@ test('Redis killed in the middle of a job, away for 2 s, and back on its file', 
   await delay(2_000);
   await assert.rejects(scene.queue.submit(plan), QueueUnavailable);
   await scene.store.start();
-  assert.notEqual(await scene.ask((queue) => queue.get(job.id)), null, 'nothing acknowledged is lost');
+  assert.notEqual(
+    await scene.ask((queue) => queue.get(job.id)),
+    null,
+    'nothing acknowledged is lost',
+  );
   await isTrue(scene, job.id, undisturbed(plan));
 });
 

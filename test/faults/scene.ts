@@ -74,7 +74,8 @@ export async function openScene(prefix: string, options: StoreOptions = {}): Pro
       for (;;) {
         const record = await ask((one) => one.get(id));
         if (record !== null && isFinal(record.state)) return record;
-        if (Date.now() > deadline) throw new Error(`job ${id} is not final: ${String(record?.state)}`);
+        if (Date.now() > deadline)
+          throw new Error(`job ${id} is not final: ${String(record?.state)}`);
         await delay(20);
       }
     },

@@ -100,5 +100,8 @@ test('of an erased plan nothing is written any more', async () => {
   assert.equal(await records.erase('an_x'), 'cancelled');
   await shards.finish('an_x', 'h', shard!, text('late'));
   await blobs.putResult('h', 'late');
-  assert.equal(await redis.exists(names.tallies('h'), names.result('h'), names.progress('an_x')), 0);
+  assert.equal(
+    await redis.exists(names.tallies('h'), names.result('h'), names.progress('an_x')),
+    0,
+  );
 });

@@ -39,7 +39,10 @@ test('a step of either direction is corrected once, by whoever sees it first', a
     for (const own of [one, two]) own.move(-wall);
     const steps = await Promise.all(clocks.map((clock) => clock.watch()));
     const again = await Promise.all(clocks.map((clock) => clock.watch()));
-    assert.ok(steps.some((step) => near(step, wall)), String(steps));
+    assert.ok(
+      steps.some((step) => near(step, wall)),
+      String(steps),
+    );
     assert.deepEqual(again, [0, 0], 'nothing left to correct');
   }
   const offset = Number(await redis.get(names.clock));

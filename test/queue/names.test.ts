@@ -32,7 +32,14 @@ test('every key carries the prefix, so that a cluster keeps all in one slot', ()
   const names = namesOf('{here}');
   const keys = [
     ...[names.record('a'), names.events('a'), names.progress('a'), names.request('a')],
-    ...[names.plan('h'), names.tallies('h'), names.holders('h'), names.gone('a'), names.result('h'), names.worker('w')],
+    ...[
+      names.plan('h'),
+      names.tallies('h'),
+      names.holders('h'),
+      names.gone('a'),
+      names.result('h'),
+      names.worker('w'),
+    ],
     ...[names.deadlines, names.tenants, names.clock],
     ...[names.sequence, names.index, names.live, names.workers, names.changes, names.stops],
   ];

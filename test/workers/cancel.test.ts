@@ -67,7 +67,10 @@ rigged('a resumed job runs only the shards that are missing, and tells so', asyn
   const answer = await rig.queue.resume(job.id);
   assert.equal(answer?.resumed, true);
   const { state, error, startedAt, finishedAt, expiresAt, done } = answer.job;
-  assert.deepEqual([state, error, startedAt, finishedAt, expiresAt], ['queued', null, null, null, null]);
+  assert.deepEqual(
+    [state, error, startedAt, finishedAt, expiresAt],
+    ['queued', null, null, null, null],
+  );
   const [first] = shardsOf(plan);
   const parts = (BigInt(plan.size) * BigInt(first!.to)) / BigInt(plan.range);
   assert.equal(done, String(parts), 'exactly what the finished shard has decided');

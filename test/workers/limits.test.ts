@@ -59,7 +59,10 @@ rigged('a budget is of all shards together; resumed without one, the rest is don
   const record = await rig.final(job.id);
   assert.equal(record.state, 'succeeded');
   assert.equal(await rig.queue.result(job.id), localResult(plan));
-  assert.deepEqual(begunOf(plan).toSorted((a, b) => a - b), [...Array(12).keys()]);
+  assert.deepEqual(
+    begunOf(plan).toSorted((a, b) => a - b),
+    [...Array(12).keys()],
+  );
 });
 
 rigged('a budget that is not reached, and a deadline that is far, change nothing', async (rig) => {

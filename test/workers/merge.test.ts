@@ -4,7 +4,13 @@ import { after, before, test } from 'node:test';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { shardsOf } from '../../src/plan/plan.js';
-import { MERGE_QUEUE, namesOf, planBlobOf, SHARD_QUEUE, tallyField } from '../../src/queue/names.js';
+import {
+  MERGE_QUEUE,
+  namesOf,
+  planBlobOf,
+  SHARD_QUEUE,
+  tallyField,
+} from '../../src/queue/names.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
 import { smallPlan } from '../queue/plans.js';
 import { localResult } from './local-result.js';

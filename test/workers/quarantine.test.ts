@@ -7,11 +7,11 @@ const never = new AbortController().signal;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('a suspect is alone, and everybody has a turn in the order of arrival', async () => {
-  const { enter } = openQuarantine();
+  const quarantine = openQuarantine();
   const order: string[] = [];
   const leave = new Map<string, () => void>();
   const come = (name: string, suspect: boolean): void => {
-    void enter(suspect, never).then((left) => {
+    void quarantine.enter(suspect, never).then((left) => {
       order.push(name);
       leave.set(name, left);
     });
@@ -40,7 +40,9 @@ test('a suspect is alone, and everybody has a turn in the order of arrival', asy
 });
 
 test('who is ended while it waits holds nobody up', async () => {
-  const { enter } = openQuarantine();
+  const quarantine = openQuarantine();
+  const enter = (suspect: boolean, signal: AbortSignal): Promise<() => void> =>
+    quarantine.enter(suspect, signal);
   const leave = await enter(false, never);
   const ending = new AbortController();
   const suspect = enter(true, ending.signal);

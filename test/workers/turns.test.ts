@@ -55,7 +55,9 @@ rigged('a stream of small jobs does not starve a large one', async (rig) => {
     if (begunOf(big).length === 40) break;
   }
   assert.equal((await rig.final(job.id)).state, 'succeeded');
-  const others = begunInOrder().slice(start).filter((hash) => hash !== hashOf(big)).length;
+  const others = begunInOrder()
+    .slice(start)
+    .filter((hash) => hash !== hashOf(big)).length;
   assert.ok(others < small.length, `the large one waited for ${String(others)} small ones`);
 });
 

@@ -45,7 +45,10 @@ describe('POST /analyze', () => {
   test('limits are of the job, not of the question', async (t) => {
     const { api, app, queue } = await service(t);
     const limits = { deadlineSeconds: 90, cpuSeconds: 1.5 };
-    const first = await api.post('/analyze').send({ ...REQUEST, ...limits }).expect(202);
+    const first = await api
+      .post('/analyze')
+      .send({ ...REQUEST, ...limits })
+      .expect(202);
     conforms(app, 'POST /analyze', first);
     const { id, deadlineAt, cpuSeconds } = first.body as Job;
     assert.equal(deadlineAt, '2026-01-01T00:01:30.000Z');
@@ -54,7 +57,10 @@ describe('POST /analyze', () => {
     assert.equal((again.body as Job).id, id);
     assert.equal(queue.enqueued(), 1);
     for (const wrong of [{ deadlineSeconds: 0 }, { cpuSeconds: 'all' }, { deadlineSeconds: 1e9 }]) {
-      const refused = await api.post('/analyze').send({ ...REQUEST, ...wrong }).expect(400);
+      const refused = await api
+        .post('/analyze')
+        .send({ ...REQUEST, ...wrong })
+        .expect(400);
       conforms(app, 'POST /analyze', refused);
     }
   });

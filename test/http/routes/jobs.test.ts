@@ -163,7 +163,7 @@ describe('DELETE /jobs/{id}', () => {
     const fixture = await service(t);
     const { api, app, queue } = fixture;
     const id = await newJob(fixture);
-    const { get } = queue;
+    const get = queue.get.bind(queue);
     queue.get = async (asked) => {
       const seen = await get(asked);
       if (seen?.state === 'queued') queue.move(id, { state: 'succeeded' }, STORED);
