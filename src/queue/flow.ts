@@ -72,7 +72,8 @@ export function flowOf(
     name: 'merge',
     queueName: MERGE_QUEUE,
     data: shared satisfies MergeJob,
-    opts: { ...JOB_OPTIONS, jobId: mergeJobId(record.id, record.run) },
+    // Parents without a priority are served last come, first served.
+    opts: { ...JOB_OPTIONS, jobId: mergeJobId(record.id, record.run), priority: 1 },
     children: missing.map((shard, at) => ({
       name: 'shard',
       queueName: SHARD_QUEUE,

@@ -77,3 +77,16 @@ rigged('a tenant with many jobs has no more turns than one with a single job', a
   const place = placeOfLast(single, start);
   assert.ok(place <= 27, `its last shard was number ${String(place)}`);
 });
+
+rigged('jobs of one size end in the order in which they came, merges included', async (rig) => {
+  openGate();
+  const plans = Array.from({ length: 40 }, (_, at) =>
+    smallPlan({ shards: 1, input: String(400 + at) }),
+  );
+  const ids: string[] = [];
+  for (const plan of plans) ids.push((await rig.queue.submit(plan)).job.id);
+  await rig.work('gated', { threads: 1 });
+  const ends: string[] = [];
+  for (const id of ids) ends.push((await rig.final(id)).finishedAt!);
+  assert.deepEqual(ends, ends.toSorted());
+});
