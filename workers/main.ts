@@ -90,6 +90,10 @@ export async function startWorkers(
     threads: config.threads,
     threadMemoryMb: options.threadMemoryMb ?? defaultThreadMemoryMb(config.threads),
   });
+  const fetching = { held: config.threads, alone: false };
+  const fetch = (): void => {
+    shards.concurrency = fetching.alone ? 1 : fetching.held;
+  };
   const records = openRecords(redis, names, config.retentionSeconds);
   const work: Work = {
     records,
@@ -98,10 +102,14 @@ export async function startWorkers(
     telling: openTelling(records, complain),
     plans: openPlans(blobs),
     pool,
-    quarantine: openQuarantine(),
+    quarantine: openQuarantine((suspectIsHere) => {
+      fetching.alone = suspectIsHere;
+      fetch();
+    }),
     begunRuns,
     hands: openHands(config.threads, (held) => {
-      shards.concurrency = held;
+      fetching.held = held;
+      fetch();
     }),
     running,
     redis,

@@ -1,64 +1,71 @@
 /**
  * Who computes beside whom in one worker process. A shard that lost its worker twice may be what
- * killed it: it computes alone, so that, should it kill this one too, nobody else dies along with
- * it and is taken for the culprit.
+ * killed it: it computes alone, and nothing else is held meanwhile, so that, should it kill this
+ * worker too, nobody dies along with it and is taken for the culprit.
  *
- * First come, first served: neither a suspect nor the others wait for ever.
+ * A suspect waits for those that compute already, which end by themselves; whoever comes while a
+ * suspect is here goes back to the queue.
  */
 export interface Quarantine {
-  /** Resolves when the work may begin, to what ends it. Rejects where the signal comes first. */
-  enter(suspect: boolean, signal: AbortSignal): Promise<() => void>;
+  /**
+   * Resolves when the work may begin, to what ends it; to null where it has to go back. Rejects
+   * where the signal comes first.
+   */
+  enter(suspect: boolean, signal: AbortSignal): Promise<(() => void) | null>;
 }
 
-/** Nobody in it. */
-export function openQuarantine(): Quarantine {
-  interface Waiting {
-    readonly suspect: boolean;
-    readonly go: () => void;
-  }
-  const queue: Waiting[] = [];
+/** Nobody in it. `alone` hears when a suspect comes, and when it is gone: fetch nothing in between. */
+export function openQuarantine(alone: (suspectIsHere: boolean) => void): Quarantine {
   let inside = 0;
-  let alone = false;
+  let suspectIsHere = false;
+  let empty: () => void = () => undefined;
 
-  function admit(): void {
-    for (let next = queue[0]; next !== undefined; next = queue[0]) {
-      if (alone || (next.suspect && inside > 0)) return;
-      queue.shift();
-      inside++;
-      alone = next.suspect;
-      next.go();
-    }
+  function leaving(then: () => void): () => void {
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      inside--;
+      then();
+      if (inside === 0) empty();
+    };
   }
 
   return {
-    enter: (suspect, signal) =>
-      new Promise((resolve, reject) => {
-        const abort = (): void => {
-          queue.splice(queue.indexOf(waiting), 1);
-          reject(new Error('ended while it waited', { cause: signal.reason }));
-          admit();
-        };
-        const waiting: Waiting = {
-          suspect,
-          go() {
-            signal.removeEventListener('abort', abort);
-            let left = false;
-            resolve(() => {
-              if (left) return;
-              left = true;
-              inside--;
-              alone = false;
-              admit();
-            });
-          },
-        };
-        if (signal.aborted) {
-          reject(new Error('ended before it began', { cause: signal.reason }));
-          return;
+    async enter(suspect, signal) {
+      if (suspectIsHere) return null;
+      if (!suspect) {
+        inside++;
+        return leaving(() => undefined);
+      }
+      const gone = (): void => {
+        suspectIsHere = false;
+        alone(false);
+      };
+      suspectIsHere = true;
+      alone(true);
+      if (inside > 0) {
+        try {
+          await new Promise<void>((resolve, reject) => {
+            const abort = (): void => {
+              reject(new Error('ended while it waited', { cause: signal.reason }));
+            };
+            if (signal.aborted) abort();
+            signal.addEventListener('abort', abort, { once: true });
+            empty = () => {
+              signal.removeEventListener('abort', abort);
+              resolve();
+            };
+          });
+        } catch (error) {
+          gone();
+          throw error;
+        } finally {
+          empty = () => undefined;
         }
-        signal.addEventListener('abort', abort, { once: true });
-        queue.push(waiting);
-        admit();
-      }),
+      }
+      inside++;
+      return leaving(gone);
+    },
   };
 }

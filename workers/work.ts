@@ -62,6 +62,11 @@ export class BudgetExhausted extends Error {
   override readonly name = 'BudgetExhausted';
 }
 
+/** Thrown where the work goes back to the queue, unharmed. */
+class SentBack extends Error {
+  override readonly name = 'SentBack';
+}
+
 /** Work that lost its worker this often may be what killed it. */
 const SUSPECT_AFTER = 2;
 /** How long work waits before it asks a Redis again that is there and cannot serve. */
@@ -180,15 +185,24 @@ export function processorOf<Schema extends TSchema>(
     }
     const reference = data as Static<Schema> & Reference;
     const task = work.running.begin(job.id ?? '', mergeJobId(reference.job, reference.run));
-    let leave = (): void => undefined;
+    let leave: (() => void) | null = null;
     try {
-      leave = await work.quarantine.enter(job.stalledCounter >= SUSPECT_AFTER, task.signal);
+      const suspect = job.stalledCounter >= SUSPECT_AFTER;
+      // Merges are fetched by themselves and would only come back: one may be beside a suspect,
+      // twice, and is one itself then.
+      if (kind === 'shard' || suspect) {
+        leave = await work.quarantine.enter(suspect, task.signal);
+        if (leave === null) {
+          if (kind === 'merge') await delay(ASK_AGAIN_MS, undefined, { signal: task.signal });
+          throw new SentBack('a suspect computes alone');
+        }
+      }
       // Neither failed before, nor lost its worker, nor was put back.
       return await run(reference, task, job.attemptsStarted === 1);
     } catch (error) {
       // A budget is spent by all shards together: whichever notices ends the others too.
       const ended = error instanceof BudgetExhausted ? null : task.ended();
-      if (ended === 'shutdown') {
+      if (ended === 'shutdown' || error instanceof SentBack) {
         await job.moveToWait(token);
         throw new WaitingError();
       }
@@ -206,7 +220,7 @@ export function processorOf<Schema extends TSchema>(
       await failJob(work, reference, { ...fault, ...shard });
       throw new UnrecoverableError(fault.code);
     } finally {
-      leave();
+      leave?.();
       task.release();
     }
   };

@@ -161,8 +161,8 @@ test('a shard that kills whoever takes it fails its own job, and no other', asyn
   const settings = {
     GRADCERT_TEST_POISON: planBlobOf(poison).hash,
     GRADCERT_THREADS: '2',
-    GRADCERT_LOCK_DURATION_MS: '400',
-    GRADCERT_STALLED_INTERVAL_MS: '100',
+    GRADCERT_LOCK_DURATION_MS: '1500',
+    GRADCERT_STALLED_INTERVAL_MS: '200',
   };
   const [{ job }, { job: innocent }] = await scene.ask(async (queue) => [
     await queue.submit(poison),
