@@ -25,6 +25,8 @@ async function document(): Promise<object> {
       result: never,
       list: never,
       cancel: never,
+      resume: never,
+      erase: never,
       events: never,
       finished: never,
       readiness: never,

@@ -21,6 +21,7 @@ import { limitRates } from './http/rate-limits.js';
 import { activationsRoute } from './http/routes/activations.js';
 import { analyzeRoute } from './http/routes/analyze.js';
 import { boundsRoute } from './http/routes/bounds.js';
+import { cancelRoute } from './http/routes/cancel.js';
 import { deliveryRoutes } from './http/routes/deliveries.js';
 import { documentationRoutes } from './http/routes/documentation.js';
 import { eventsRoute } from './http/routes/events.js';
@@ -33,6 +34,7 @@ import { networkRoutes } from './http/routes/networks.js';
 import { planRoute } from './http/routes/plan.js';
 import { problemRoutes } from './http/routes/problems.js';
 import { reportRoute } from './http/routes/report.js';
+import { resumeRoute } from './http/routes/resume.js';
 import { resultRoute } from './http/routes/result.js';
 import { validatorCompiler } from './http/validation.js';
 
@@ -110,6 +112,8 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   planRoute(app, dependencies);
   boundsRoute(app, dependencies);
   jobRoutes(app, dependencies, waiting);
+  cancelRoute(app, dependencies);
+  resumeRoute(app, dependencies);
   deliveryRoutes(app, dependencies);
   await networkRoutes(app, dependencies);
   resultRoute(app, dependencies);

@@ -55,6 +55,8 @@ export interface Config {
   readonly maxShards: number;
   readonly lockDurationMs: number;
   readonly stalledIntervalMs: number;
+  /** How long a final job is kept. */
+  readonly retentionSeconds: number;
   /** Requests per minute and API key: reading, and everything else. */
   readonly readsPerMinute: number;
   readonly writesPerMinute: number;
@@ -108,6 +110,11 @@ const EnvironmentSchema = Type.Object({
   GRADCERT_MAX_SHARDS: Type.Integer({ default: 256, minimum: 1, maximum: 1000 }),
   GRADCERT_LOCK_DURATION_MS: Type.Integer({ default: 60_000, minimum: 100 }),
   GRADCERT_STALLED_INTERVAL_MS: Type.Integer({ default: 30_000, minimum: 100 }),
+  GRADCERT_RETENTION_SECONDS: Type.Integer({
+    default: 30 * 24 * 3600,
+    minimum: 1,
+    maximum: 3650 * 24 * 3600,
+  }),
   GRADCERT_READS_PER_MINUTE: Type.Integer({ default: 6000, minimum: 1 }),
   GRADCERT_WRITES_PER_MINUTE: Type.Integer({ default: 600, minimum: 1 }),
   GRADCERT_MAX_LIVE_JOBS: Type.Integer({ default: 20_000, minimum: 1 }),
@@ -143,6 +150,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   GRADCERT_MAX_SHARDS: 'an integer from 1 to 1000',
   GRADCERT_LOCK_DURATION_MS: 'an integer of milliseconds, at least 100',
   GRADCERT_STALLED_INTERVAL_MS: 'an integer of milliseconds, at least 100',
+  GRADCERT_RETENTION_SECONDS: 'an integer of seconds, 1 to 315360000',
   GRADCERT_READS_PER_MINUTE: 'a positive integer',
   GRADCERT_WRITES_PER_MINUTE: 'a positive integer',
   GRADCERT_MAX_LIVE_JOBS: 'a positive integer',
@@ -235,6 +243,7 @@ export function loadConfig(
     maxShards: parsed.GRADCERT_MAX_SHARDS,
     lockDurationMs: parsed.GRADCERT_LOCK_DURATION_MS,
     stalledIntervalMs: parsed.GRADCERT_STALLED_INTERVAL_MS,
+    retentionSeconds: parsed.GRADCERT_RETENTION_SECONDS,
     readsPerMinute: parsed.GRADCERT_READS_PER_MINUTE,
     writesPerMinute: parsed.GRADCERT_WRITES_PER_MINUTE,
     liveJobsMax: parsed.GRADCERT_MAX_LIVE_JOBS,

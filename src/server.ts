@@ -139,6 +139,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     const queue = openBullQueue({
       url: redis.url,
       prefix: config.keyPrefix,
+      retentionSeconds: config.retentionSeconds,
       log,
       liveJobsMax: config.liveJobsMax,
       consumeWithinMs: config.consumeWithinMs,

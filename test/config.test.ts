@@ -25,6 +25,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
   assert.equal(config.maxShards, 256);
   assert.equal(config.lockDurationMs, 60000);
   assert.equal(config.stalledIntervalMs, 30000);
+  assert.equal(config.retentionSeconds, 2592000);
   assert.equal(config.liveJobsMax, 20000);
   assert.equal(config.tracing, false);
   assert.equal(config.keyPrefix, '{gradcert}');
@@ -54,6 +55,7 @@ test('every variable is read', () => {
     GRADCERT_MAX_SHARDS: '1000',
     GRADCERT_LOCK_DURATION_MS: '3000',
     GRADCERT_STALLED_INTERVAL_MS: '1000',
+    GRADCERT_RETENTION_SECONDS: '3600',
     GRADCERT_READS_PER_MINUTE: '100',
     GRADCERT_WRITES_PER_MINUTE: '10',
     GRADCERT_MAX_LIVE_JOBS: '5',
@@ -85,6 +87,7 @@ test('every variable is read', () => {
     maxShards: 1000,
     lockDurationMs: 3000,
     stalledIntervalMs: 1000,
+    retentionSeconds: 3600,
     readsPerMinute: 100,
     writesPerMinute: 10,
     liveJobsMax: 5,

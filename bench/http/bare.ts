@@ -10,25 +10,22 @@ import { planOf } from '../../src/plan/make.js';
 import { parseRequest } from '../../src/plan/parse.js';
 import { connectProducer } from '../../src/queue/availability.js';
 import { baseIdOf, namesOf, planBlobOf } from '../../src/queue/names.js';
-import { openBlobs } from '../../src/queue/blobs.js';
 import { openRecords } from '../../src/queue/records.js';
 
 const config = loadConfig();
 const redis = connectProducer(requireRedisUrl(config));
 const names = namesOf(config.keyPrefix);
 const records = openRecords(redis, names);
-const blobs = openBlobs(redis, names);
 const parsed = parseRequest(JSON.parse(process.env['BENCH_BODY'] ?? ''));
 if (!parsed.ok) throw new Error(parsed.detail);
 const planned = planOf(parsed.question, config);
 if (!planned.ok) throw new Error(planned.refusal.detail);
 const { plan } = planned;
 const blob = planBlobOf(plan);
-const job = { baseId: baseIdOf(plan), plan, planHash: blob.hash };
+const job = { baseId: baseIdOf(plan), plan, planHash: blob.hash, planText: blob.text };
 
 const app = fastify();
 app.post('/analyze', async () => {
-  await blobs.putPlan(blob.hash, blob.text);
   const { id } = await records.create(job);
   await records.claim(id);
   return records.get(id);

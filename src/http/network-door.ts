@@ -14,6 +14,8 @@ type Given = NetworkInput | Static<typeof NetworkRefSchema>;
 interface NoQuestion {
   readonly webhook?: unknown;
   readonly policy?: unknown;
+  readonly deadlineSeconds?: unknown;
+  readonly cpuSeconds?: unknown;
 }
 
 /**
@@ -26,7 +28,8 @@ export async function withNetwork<Body extends { network: Given } & NoQuestion>(
   networks: NetworkStore,
 ): Promise<Omit<Body, keyof NoQuestion | 'network'> & { network: NetworkInput }> {
   const { network: given } = body;
-  const question = { ...body, webhook: undefined, policy: undefined };
+  const none = { webhook: undefined, policy: undefined };
+  const question = { ...body, ...none, deadlineSeconds: undefined, cpuSeconds: undefined };
   if (!('ref' in given)) return { ...question, network: given };
   const { ref } = given;
   const bytes = await networks.content(request.tenant, ref.slice('sha256:'.length));

@@ -17,7 +17,7 @@ import type {
   HTTPMethods,
 } from 'fastify';
 import { PlannerBusy, PlanningTooLong } from '../planner/refusals.js';
-import { QueueUnavailable, TooManyJobs } from '../queue/job-queue.js';
+import { JobGone, QueueUnavailable, TooManyJobs } from '../queue/job-queue.js';
 import { PROBLEMS, ProblemError, problemBody } from './problem.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -83,6 +83,12 @@ export function problemOf(error: unknown, request: FastifyRequest): ProblemError
       'queue-unavailable',
       'The job queue cannot be reached; nothing was enqueued or changed.',
     );
+  }
+  if (error instanceof JobGone) {
+    const how = error.reason === 'erased' ? 'was erased' : 'was deleted when its time was over';
+    return new ProblemError('job-gone', `The job ${how}.`, {
+      extensions: { reason: error.reason },
+    });
   }
   if (error instanceof TooManyJobs) {
     return new ProblemError(

@@ -96,12 +96,12 @@ export const PROBLEMS = Object.freeze({
   'job-failed': row(
     409,
     'The job failed',
-    'There is no result and there will be none; `jobError` says why. The same request may be posted again and makes a new attempt.',
+    'There is no result; `jobError` says why. The job can be resumed, and the same request may be posted again and makes a new attempt.',
   ),
   'job-cancelled': row(
     409,
     'The job was cancelled',
-    'There is no result and there will be none. The same request may be posted again and makes a new attempt.',
+    'There is no result. The job can be resumed, and the same request may be posted again and makes a new attempt.',
   ),
   'already-finished': row(
     409,
@@ -112,6 +112,16 @@ export const PROBLEMS = Object.freeze({
     409,
     'The job has no policy',
     'A gate opens by the rules of the policy that the request carried; this one carried none, so there is nothing that could pass. Post the request again with a `policy`: what was counted is not counted again.',
+  ),
+  'not-resumable': row(
+    409,
+    'The job cannot be resumed',
+    'Only a job that failed or was cancelled can be resumed; `state` says how it is.',
+  ),
+  'job-gone': row(
+    410,
+    'The job is gone',
+    'The job of this id was deleted: `reason` is `expired` where it outlived the retention of this installation (`expiresAt`), `erased` where somebody deleted it. Post the request again.',
   ),
   'result-gone': row(
     410,

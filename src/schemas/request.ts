@@ -44,7 +44,30 @@ const question = {
   webhook: Type.Optional(WebhookSchema),
 };
 
-export const AnalyzeSchema = Type.Object({ ...question, mode: ModeSchema }, strict);
+/** No part of the question: what the job that answers it may take at most. */
+const limits = {
+  deadlineSeconds: Type.Optional(
+    Type.Number({
+      minimum: 0.001,
+      maximum: 31_536_000,
+      description:
+        'Seconds from now until the job fails with `deadline-exceeded`, finished or not. Default: none.',
+    }),
+  ),
+  cpuSeconds: Type.Optional(
+    Type.Number({
+      minimum: 0.001,
+      maximum: 31_536_000_000,
+      description:
+        'Computing time of all shards together, in seconds, until the job fails with `budget-exhausted`. Looked at once a second and shard. Default: none.',
+    }),
+  ),
+};
+
+export const LimitsSchema = Type.Object(limits, strict);
+export type LimitsInput = Static<typeof LimitsSchema>;
+
+export const AnalyzeSchema = Type.Object({ ...question, ...limits, mode: ModeSchema }, strict);
 export type AnalyzeBody = Static<typeof AnalyzeSchema>;
 /** A body whose network is at hand. */
 export type AnalyzeInput = Omit<AnalyzeBody, 'network' | 'webhook'> & { network: NetworkInput };

@@ -3,11 +3,12 @@
  * job's own event stream has been gone through for each.
  *
  * Secrets are kept with the webhook, since every attempt is signed anew; nothing reads them but the
- * sender. All of it expires with the job's record.
+ * sender. All of it lives exactly as long as the job's record, whose end and erasure (queue/scripts.ts)
+ * take it along.
  */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { RECORD_SECONDS } from '../queue/names.js';
+import { namesOf } from '../queue/names.js';
 import type { Delivery, WebhookEvent } from '../schemas/webhook.js';
 
 /** Most webhooks of one job. */
@@ -22,7 +23,7 @@ export interface Hook {
   readonly events: readonly WebhookEvent[];
   /** Id of the last event that was gone through. */
   readonly cursor: string;
-  /** Nothing more will be sent: the job is final, or the receiver is gone. */
+  /** Nothing more will be sent: the receiver is gone. */
   readonly ended: boolean;
 }
 
@@ -47,6 +48,7 @@ export interface WebhookLog {
   due(dueBy: number, most: number): Promise<string[]>;
   isWatched(jobId: string): Promise<boolean>;
   lookAgain(jobId: string, at: number): Promise<void>;
+  /** Unless the job is live. */
   unwatch(jobId: string): Promise<void>;
 }
 
@@ -55,29 +57,47 @@ export function publicDelivery(stored: StoredDelivery): Delivery {
   return { id, event, url, state, createdAt, attempts };
 }
 
-/** Adds a webhook unless there are too many. KEYS 1 hooks, 2 watched; ARGV 1 id, 2 hook, 3 most, 4 now, 5 job, 6 seconds. */
+/** Unless the job has been resumed meanwhile. KEYS 1 watched, 2 record; ARGV 1 job. */
+const UNWATCH = `
+local state = redis.call('HGET', KEYS[2], 'state')
+if state ~= 'queued' and state ~= 'running' then redis.call('ZREM', KEYS[1], ARGV[1]) end
+`;
+
+/**
+ * Sets a field for as long as the record lives; of a record that is gone nothing is stored.
+ *   KEYS 1 hash, 2 record; ARGV 1 field, 2 value, 3 'NX' where only if it is not there, or ''
+ */
+const SET = `
+local left = redis.call('PTTL', KEYS[2])
+if left == -2 then return end
+redis.call(ARGV[3] == 'NX' and 'HSETNX' or 'HSET', KEYS[1], ARGV[1], ARGV[2])
+if left > 0 then redis.call('PEXPIRE', KEYS[1], left) end
+`;
+
+/** Adds a webhook unless there are too many. KEYS 1 hooks, 2 watched, 3 record; ARGV 1 id, 2 hook, 3 most, 4 now, 5 job. */
 const ADD = `
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 1 end
+local left = redis.call('PTTL', KEYS[3])
+if left == -2 or redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 1 end
 if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[6])
+if left > 0 then redis.call('PEXPIRE', KEYS[1], left) end
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[5])
 return 1
 `;
 
 /** Through a connection that stays the caller's. */
 export function openWebhookLog(redis: Redis, prefix: string): WebhookLog {
-  const hooksKey = (jobId: string): string => `${prefix}:hooks:${jobId}`;
-  const deliveriesKey = (jobId: string): string => `${prefix}:deliveries:${jobId}`;
-  const watched = `${prefix}:hooked`;
+  const names = namesOf(prefix);
+  const { hooks: hooksKey, deliveries: deliveriesKey, hooked: watched } = names;
+
+  async function set(key: string, jobId: string, field: string, value: object, how = '') {
+    const text = JSON.stringify(value);
+    await redis.eval(SET, 2, key, names.record(jobId), field, text, how);
+  }
 
   async function put(jobId: string, delivery: StoredDelivery): Promise<void> {
     const attempts = delivery.attempts.slice(-ATTEMPTS_KEPT);
-    await redis
-      .multi()
-      .hset(deliveriesKey(jobId), delivery.id, JSON.stringify({ ...delivery, attempts }))
-      .expire(deliveriesKey(jobId), RECORD_SECONDS)
-      .exec();
+    await set(deliveriesKey(jobId), jobId, delivery.id, { ...delivery, attempts });
   }
   async function hook(jobId: string, hookId: string): Promise<Hook | null> {
     const text = await redis.hget(hooksKey(jobId), hookId);
@@ -92,10 +112,9 @@ export function openWebhookLog(redis: Redis, prefix: string): WebhookLog {
       const made: Hook = { ...given, events, id, cursor: '0', ended: false };
       const added = await redis.eval(
         ADD,
-        2,
-        ...[hooksKey(jobId), watched],
+        3,
+        ...[hooksKey(jobId), watched, names.record(jobId)],
         ...[id, JSON.stringify(made), String(HOOKS_MAX), String(Date.now()), jobId],
-        String(RECORD_SECONDS),
       );
       return added === 1;
     },
@@ -104,15 +123,9 @@ export function openWebhookLog(redis: Redis, prefix: string): WebhookLog {
     },
     hook,
     async putHook(jobId, changed) {
-      await redis.hset(hooksKey(jobId), changed.id, JSON.stringify(changed));
+      await set(hooksKey(jobId), jobId, changed.id, changed);
     },
-    async create(jobId, delivery) {
-      await redis
-        .multi()
-        .hsetnx(deliveriesKey(jobId), delivery.id, JSON.stringify(delivery))
-        .expire(deliveriesKey(jobId), RECORD_SECONDS)
-        .exec();
-    },
+    create: (jobId, delivery) => set(deliveriesKey(jobId), jobId, delivery.id, delivery, 'NX'),
     async delivery(jobId, deliveryId) {
       const text = await redis.hget(deliveriesKey(jobId), deliveryId);
       return text === null ? null : (JSON.parse(text) as StoredDelivery);
@@ -130,7 +143,7 @@ export function openWebhookLog(redis: Redis, prefix: string): WebhookLog {
       await redis.zadd(watched, 'XX', at, jobId);
     },
     async unwatch(jobId) {
-      await redis.zrem(watched, jobId);
+      await redis.eval(UNWATCH, 2, watched, names.record(jobId), jobId);
     },
   };
 }

@@ -134,6 +134,8 @@ export function openWebhooks(options: WebhookOptions): Webhooks {
         ...JOB_OPTIONS,
         jobId: `${deliveryId}${suffix}`,
         attempts: delaysSeconds.length + 1,
+        // So that what is told a moment ago is not told again, should its maker die in between.
+        removeOnComplete: { age: 3600, count: 10_000 },
         backoff: { type: 'custom' },
       },
     );
@@ -176,7 +178,8 @@ export function openWebhooks(options: WebhookOptions): Webhooks {
 
   /** Puts into the queue what the job's webhooks have not been told; true where more may come. */
   async function goThrough(jobId: string): Promise<boolean> {
-    let more = false;
+    // Read first: whatever the job comes to after this is noticed.
+    const state = await records.state(jobId);
     for (const hook of await store.hooks(jobId)) {
       if (hook.ended) continue;
       let at = hook;
@@ -189,14 +192,13 @@ export function openWebhooks(options: WebhookOptions): Webhooks {
             await store.create(jobId, delivery);
             await enqueue(jobId, delivery.id);
           }
-          at = { ...at, cursor: event.id, ended: isFinal(event.job.state) };
+          at = { ...at, cursor: event.id };
         }
         if (at !== hook) await store.putHook(jobId, at);
-        if (at.ended || events.length < EVENTS_AT_ONCE) break;
+        if (events.length < EVENTS_AT_ONCE) break;
       }
-      more ||= !at.ended;
     }
-    return more && (await records.state(jobId)) !== null;
+    return state !== null && !isFinal(state);
   }
 
   async function look(jobId: string): Promise<void> {

@@ -1,15 +1,19 @@
 /**
  * A JobQueue in memory, for tests of the HTTP side alone. It keeps the interface's promises: the
- * same plan is the same job unless that failed or was cancelled, records only ever grow in version,
+ * same plan is the same job unless that failed, was cancelled or is gone, records only ever grow in version,
  * events replay after an id and end after a final state. Tests move jobs along by hand.
  */
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { Plan } from '../../src/plan/plan.js';
 import {
+  JobGone,
+  NO_LIMITS,
+  NO_TENANT,
   QueueUnavailable,
   isJobOf,
   jobIdPrefix,
+  type GoneReason,
   type JobEvent,
   type JobQueue,
   type JobRecord,
@@ -36,6 +40,8 @@ export interface FakeQueue extends JobQueue {
   move(id: string, change: Partial<JobRecord>, result?: string): void;
   /** The result outlived its retention. */
   forgetResult(id: string): void;
+  /** The job is deleted. */
+  forget(id: string, reason: GoneReason): void;
 }
 
 const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
@@ -44,6 +50,7 @@ const EPOCH = Date.parse('2026-01-01T00:00:00.000Z');
 
 export function fakeQueue(): FakeQueue {
   const entries = new Map<string, Entry>();
+  const gone = new Map<string, GoneReason>();
   const changes = new EventEmitter().setMaxListeners(0);
   let enqueued = 0;
   let subscriptions = 0;
@@ -51,6 +58,12 @@ export function fakeQueue(): FakeQueue {
 
   const reach = (): void => {
     if (queue.unreachable) throw new QueueUnavailable('connect ECONNREFUSED 10.1.2.3:6379');
+  };
+  const known = (id: string): Entry | undefined => {
+    reach();
+    const reason = gone.get(id);
+    if (reason !== undefined) throw new JobGone(id, reason);
+    return entries.get(id);
   };
   const announce = (entry: Entry, event: JobEvent['event']): void => {
     entry.events.push({ id: `${String(entry.events.length + 1)}-0`, event, job: entry.record });
@@ -64,7 +77,7 @@ export function fakeQueue(): FakeQueue {
     subscriptions: () => subscriptions,
     waiters: () => waiters,
 
-    async submit(plan: Plan, { tenant = '', policy = null } = {}) {
+    async submit(plan: Plan, { limits = NO_LIMITS, tenant = NO_TENANT, policy = null } = {}) {
       reach();
       const digest = createHash('sha256')
         .update(JSON.stringify([plan, policy]))
@@ -89,6 +102,13 @@ export function fakeQueue(): FakeQueue {
         createdAt: new Date(EPOCH + entries.size * 1000).toISOString(),
         startedAt: null,
         finishedAt: null,
+        expiresAt: null,
+        deadlineAt:
+          limits.deadlineSeconds === null
+            ? null
+            : new Date(EPOCH + limits.deadlineSeconds * 1000).toISOString(),
+        cpuSeconds: 0,
+        cpuSecondsLimit: limits.cpuSeconds,
         error: null,
         version: 1,
       };
@@ -100,13 +120,11 @@ export function fakeQueue(): FakeQueue {
     },
 
     async get(id) {
-      reach();
-      return entries.get(id)?.record ?? null;
+      return known(id)?.record ?? null;
     },
 
     async result(id) {
-      reach();
-      return entries.get(id)?.result ?? null;
+      return known(id)?.result ?? null;
     },
 
     async list({ limit, cursor, tenant = '' }) {
@@ -125,11 +143,30 @@ export function fakeQueue(): FakeQueue {
     },
 
     async cancel(id) {
-      reach();
-      const entry = entries.get(id);
+      const entry = known(id);
       if (entry === undefined) return null;
       if (!FINAL.has(entry.record.state)) queue.move(id, { state: 'cancelled' });
       return entry.record;
+    },
+
+    async resume(id, limits = NO_LIMITS) {
+      const entry = known(id);
+      if (entry === undefined) return null;
+      const resumed = entry.record.state === 'failed' || entry.record.state === 'cancelled';
+      if (resumed) {
+        const cpuSecondsLimit = limits.cpuSeconds;
+        const change = { startedAt: null, finishedAt: null, error: null, cpuSecondsLimit };
+        queue.move(id, { state: 'queued', ...change });
+      }
+      return { job: entry.record, resumed };
+    },
+
+    async erase(id) {
+      const entry = known(id);
+      if (entry === undefined) return null;
+      if (!FINAL.has(entry.record.state)) return false;
+      queue.forget(id, 'erased');
+      return true;
     },
 
     async *events(id, { lastEventId, signal }) {
@@ -187,7 +224,7 @@ export function fakeQueue(): FakeQueue {
       entry.record = {
         ...before,
         ...(change.state === 'running' ? { startedAt: before.createdAt } : {}),
-        ...(final ? { finishedAt: before.createdAt } : {}),
+        ...(final ? { finishedAt: before.createdAt, expiresAt: '2026-02-01T00:00:00.000Z' } : {}),
         ...change,
         version,
       };
@@ -199,6 +236,11 @@ export function fakeQueue(): FakeQueue {
       const entry = entries.get(id);
       if (entry === undefined) throw new Error(`no job ${id}`);
       entry.result = null;
+    },
+
+    forget(id, reason) {
+      entries.delete(id);
+      gone.set(id, reason);
     },
   };
   return queue;

@@ -79,11 +79,8 @@ async function open(prefix: string, delaysSeconds = [0.01, 0.02]): Promise<Webho
 async function newJob(prefix: string): Promise<{ id: string; records: Records }> {
   const records = openRecords(redis, namesOf(`{${prefix}}`));
   const plan = smallPlan();
-  const { id } = await records.create({
-    baseId: baseIdOf(plan),
-    plan,
-    planHash: planBlobOf(plan).hash,
-  });
+  const { hash: planHash, text: planText } = planBlobOf(plan);
+  const { id } = await records.create({ baseId: baseIdOf(plan), plan, planHash, planText });
   return { id, records };
 }
 
@@ -133,7 +130,7 @@ test('a failure is tried again with the same id and body, then given up and sent
   const webhooks = await open('again');
   const { id, records } = await newJob('again');
   await webhooks.attach(id, { url: `${base}/again`, secret: SECRET });
-  await records.fail(id, { code: 'shard-failed', detail: 'it broke' });
+  await records.fail(id, { code: 'shard-failed', detail: 'it broke' }, '');
   const [failed] = await until('it is given up', async () => {
     const deliveries = await webhooks.deliveries(id);
     return deliveries[0]?.state === 'failed' ? deliveries : null;

@@ -11,7 +11,7 @@ import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { jobTag } from '../etag.js';
 import { idempotentRoutes } from '../idempotency.js';
-import { isFinal, jobBody, retryAfterSeconds } from '../job-body.js';
+import { isFinal, jobBody, limitsOf, retryAfterSeconds } from '../job-body.js';
 import { withNetwork } from '../network-door.js';
 import { PreferHeadersSchema, type Waiting } from '../prefer.js';
 import { ProblemError } from '../problem.js';
@@ -50,7 +50,7 @@ export function analyzeRoute(
         tags: ['jobs'],
         summary: 'Ask a question about a network; the answer is computed by a job',
         description:
-          'Answers 202 with a new job, or 200 with the job that was asked the same before, unless that one failed or was cancelled. Two requests are the same when they mean the same, however they are written: defaults filled in, numbers compared exactly, the network written out or uploaded. A `policy` belongs to the job and not to what is counted: under another policy it is another job, whose counts are those stored before. `Prefer: wait=n` holds the answer back until the job is final, at most 60 seconds. With an `Idempotency-Key` the same request gets the same answer for 24 hours.',
+          'Answers 202 with a new job, or 200 with the job that was asked the same before, unless that one failed or was cancelled. Two requests are the same when they mean the same, however they are written: defaults filled in, numbers compared exactly, the network written out or uploaded. A `policy` belongs to the job and not to what is counted: under another policy it is another job, whose counts are those stored before. `deadlineSeconds` and `cpuSeconds` limit the job and are no part of the question: a job that has succeeded answers whatever the limits, and a live job that is asked for again keeps the widest limits of all who asked, so that nobody loses work to a limit of somebody else. What any job of the same question has finished is not computed again. `Prefer: wait=n` holds the answer back until the job is final, at most 60 seconds. With an `Idempotency-Key` the same request gets the same answer for 24 hours.',
         headers: AskingHeadersSchema,
         body: AnalyzeSchema,
         response: {
@@ -91,7 +91,11 @@ export function analyzeRoute(
       const question = questionOrRefuse(await analysis.parse(body));
       const policy = policyOrRefuse(request.body.policy, question.mode);
       const plan = planOrRefuse(await analysis.plan(question, config));
-      const submitted = await queue.submit(plan, { tenant: request.tenant, policy });
+      const submitted = await queue.submit(plan, {
+        tenant: request.tenant,
+        policy,
+        limits: limitsOf(request.body),
+      });
       const { id } = submitted.job;
       request.log.info({ job: id, created: submitted.created }, 'job submitted');
       if (webhook !== undefined && !(await webhooks.attach(id, webhook))) {

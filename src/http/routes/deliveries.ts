@@ -17,7 +17,7 @@ export function deliveryRoutes(app: App, { queue, webhooks }: Dependencies): voi
         params: JobParamsSchema,
         response: {
           200: json('The deliveries, oldest first.', DeliveryListSchema),
-          ...problems('not-found', 'queue-unavailable'),
+          ...problems('not-found', 'job-gone', 'queue-unavailable'),
         },
       },
     },
@@ -42,7 +42,7 @@ export function deliveryRoutes(app: App, { queue, webhooks }: Dependencies): voi
         ),
         response: {
           202: json('It will be sent.', DeliverySchema),
-          ...problems('not-found', 'queue-unavailable'),
+          ...problems('not-found', 'job-gone', 'queue-unavailable'),
         },
       },
     },

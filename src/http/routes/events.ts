@@ -52,6 +52,7 @@ export function eventsRoute(app: App, { queue }: Dependencies, admission: Admiss
           ...problems(
             'invalid-request',
             'not-found',
+            'job-gone',
             'not-acceptable',
             'queue-unavailable',
             'too-many-streams',

@@ -33,6 +33,7 @@ export function gateRoute(app: App, { queue }: Dependencies, waiting: Waiting): 
             problems(
               'invalid-request',
               'not-found',
+              'job-gone',
               'no-policy',
               'not-ready',
               'job-failed',

@@ -1,4 +1,4 @@
-/** The jobs as a resource: the list, one job, and its cancellation. */
+/** The jobs as a resource: the list, one job, and its end. */
 import { Type } from '@sinclair/typebox';
 import type { JobQueue, JobRecord } from '../../queue/job-queue.js';
 import { JobSchema } from '../../schemas/job.js';
@@ -38,10 +38,28 @@ const ListQuerySchema = Type.Object(
 
 const LIMIT = 20;
 
+/** The refusal of an id that is none. */
+export function unknown(id: string): ProblemError {
+  return new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
+}
+
 /** The job of an id, or the refusal that there is none. */
 export async function jobOrRefuse(queue: JobQueue, id: string): Promise<JobRecord> {
   const job = await queue.get(id);
-  if (job === null) throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
+  if (job === null) throw unknown(id);
+  return job;
+}
+
+/** The job, cancelled, or the refusal: unknown, gone, or finished before. */
+export async function cancelOrRefuse(queue: JobQueue, id: string): Promise<JobRecord> {
+  const job = await queue.cancel(id);
+  if (job === null) throw unknown(id);
+  // A job may finish in the very moment; the record says who was first.
+  if (job.state === 'succeeded' || job.state === 'failed') {
+    throw new ProblemError('already-finished', `The job has ${job.state} already.`, {
+      extensions: { state: job.state },
+    });
+  }
   return job;
 }
 
@@ -103,7 +121,7 @@ export function jobRoutes(app: App, { queue }: Dependencies, waiting: Waiting): 
           304: unchanged('The job has not changed since the ETag that was sent.', [
             ...(['etag', 'retry-after', 'vary', 'preference-applied'] as const),
           ]),
-          ...problems('invalid-request', 'not-found', 'queue-unavailable'),
+          ...problems('invalid-request', 'not-found', 'job-gone', 'queue-unavailable'),
         },
       },
     },
@@ -122,30 +140,25 @@ export function jobRoutes(app: App, { queue }: Dependencies, waiting: Waiting): 
     '/jobs/:id',
     {
       schema: {
-        operationId: 'cancelJob',
+        operationId: 'deleteJob',
         tags: ['jobs'],
-        summary: 'Cancel a job',
+        summary: 'Cancel a job that is live, erase one that is final',
         description:
-          'Idempotent: cancelling a job that is cancelled answers 200 again. A job that has succeeded or failed cannot be cancelled: 409. The record stays and can still be read; work under way stops as soon as its worker hears of it.',
+          'A job that is queued or running is cancelled: 200 with the job; its record stays and can be resumed. A job whose state is final is erased: 204; record, events, result and what its shards have computed are deleted for good, and its id answers 410 from then on. `POST /jobs/{id}/cancel` never erases.',
         params: JobParamsSchema,
         response: {
           200: json('The job, cancelled.', JobSchema, ['etag']),
-          ...problems('not-found', 'already-finished', 'queue-unavailable'),
+          204: { description: 'The job was final and is erased.' },
+          ...problems('not-found', 'job-gone', 'already-finished', 'queue-unavailable'),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      const job = await queue.cancel(id);
-      if (job === null) {
-        throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
-      }
-      // A job may finish in the very moment; the record says who was first.
-      if (job.state === 'succeeded' || job.state === 'failed') {
-        throw new ProblemError('already-finished', `The job has ${job.state} already.`, {
-          extensions: { state: job.state },
-        });
-      }
+      const { state } = await jobOrRefuse(queue, id);
+      if (isFinal(state) && (await queue.erase(id)) !== false) return reply.code(204).send();
+      // A job that finished in this very moment is not erased: nobody saw its answer yet.
+      const job = await cancelOrRefuse(queue, id);
       return reply.header('etag', jobTag(job)).send(jobBody(job));
     },
   );

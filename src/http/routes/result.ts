@@ -23,6 +23,7 @@ export function resultRoute(app: App, { queue }: Dependencies): void {
           304: unchanged('The client has this result already.', ['etag']),
           ...problems(
             'not-found',
+            'job-gone',
             'not-ready',
             'job-failed',
             'job-cancelled',
