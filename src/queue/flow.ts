@@ -12,6 +12,7 @@ import { shardsOf, type Plan, type Shard } from '../plan/plan.js';
 import { planFromText } from '../plan/wire.js';
 import type { Blobs } from './blobs.js';
 import type { Clock } from './clock.js';
+import { shardsField } from './metrics.js';
 import {
   JOB_OPTIONS,
   MERGE_QUEUE,
@@ -104,6 +105,9 @@ export async function addRun(runs: Runs, record: StoredRecord, plan: Plan): Prom
   const shards = shardsOf(plan);
   const finished = await runs.shards.finished(record.plan, shards);
   await runs.records.known(record.id, finished);
+  if (finished.length > 0) {
+    await runs.redis.hincrby(runs.names.totals, shardsField('known'), finished.length);
+  }
   const done = new Set(finished.map(({ index }) => index));
   const missing = shards.filter(({ index }) => !done.has(index));
   const [head] = await runs.shardQueue.getJobs(['prioritized'], 0, 0, true);
