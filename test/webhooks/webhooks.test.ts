@@ -7,6 +7,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
+import { NO_LIMITS } from '../../src/queue/job-queue.js';
 import { namesOf, planBlobOf, baseIdOf } from '../../src/queue/names.js';
 import { openRecords, type Records } from '../../src/queue/records.js';
 import { openWebhooks, type Webhooks } from '../../src/webhooks/webhooks.js';
@@ -175,6 +176,33 @@ test('what happened while nobody looked is told later, once, by any number of pr
   for (const webhooks of late) await webhooks.attach(id, { url: `${base}/later` });
   await Promise.all(late.map((webhooks) => webhooks.close()));
   assert.equal(received.length, 1);
+});
+
+test('a job that is resumed is told of again; one that is erased leaves nothing behind', async () => {
+  const webhooks = await open('resumed');
+  const { id, records } = await newJob('resumed');
+  const names = namesOf('{resumed}');
+  const types = (): string[] =>
+    received.map(({ body }) => (JSON.parse(body) as { type: string }).type);
+  await webhooks.attach(id, { url: `${base}/resumed`, secret: SECRET });
+  await records.cancel(id);
+  await until('the cancel is told', () => received.length === 1);
+  await until('nobody looks any more', async () => (await redis.zscore(names.hooked, id)) === null);
+  assert.ok((await redis.ttl(names.hooks(id))) > 0);
+  await records.resume(id, { plan: smallPlan(), doneShards: [], limits: NO_LIMITS });
+  assert.equal(await redis.ttl(names.hooks(id)), -1);
+  await records.start(id);
+  await records.succeed(id);
+  await until('the end is told', () => received.length === 2);
+  assert.deepEqual(types(), ['job.cancelled', 'job.succeeded']);
+  await until('all is logged', async () =>
+    (await webhooks.deliveries(id)).every(({ state }) => state === 'delivered'),
+  );
+  assert.equal(await records.erase(id), 'succeeded');
+  assert.deepEqual(await webhooks.deliveries(id), []);
+  assert.ok(await webhooks.attach(id, { url: `${base}/resumed`, secret: SECRET }));
+  assert.equal(await redis.exists(names.hooks(id), names.deliveries(id)), 0);
+  await webhooks.close();
 });
 
 test('a job has a bounded number of webhooks; schemes and users are refused', async () => {

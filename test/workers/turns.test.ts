@@ -1,6 +1,6 @@
 /** Whose turn it is: jobs of all sizes and tenants go on side by side. */
 import assert from 'node:assert/strict';
-import { planBlobOf } from '../../src/queue/names.js';
+import { planBlobOf, planOfTenant } from '../../src/queue/names.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { smallPlan } from '../queue/plans.js';
 import { begunInOrder, closeGate, openGate } from './fixtures/gate.js';
@@ -63,9 +63,9 @@ rigged('a stream of small jobs does not starve a large one', async (rig) => {
 
 rigged('a tenant with many jobs has no more turns than one with a single job', async (rig) => {
   const many = Array.from({ length: 8 }, (_, at) =>
-    smallPlan({ shards: 6, input: String(200 + at) }),
+    planOfTenant(smallPlan({ shards: 6, input: String(200 + at) }), 'many'),
   );
-  const single = smallPlan({ shards: 6, input: '300' });
+  const single = planOfTenant(smallPlan({ shards: 6, input: '300' }), 'single');
   await rig.work('gated', { threads: 1 });
   for (const plan of many) await rig.queue.submit(plan, { tenant: 'many' });
   await whenBegun(many[0]!, 1);
