@@ -15,18 +15,27 @@ function never(): never {
 
 async function document(): Promise<object> {
   const app = await buildApp({
-    config: { bodyLimitBytes: 1, maxVisits: 1n, maxOperations: 1, maxShards: 1 },
+    config: {
+      ...{ bodyLimitBytes: 1, networkLimitBytes: 1, maxVisits: 1n, maxOperations: 1, maxShards: 1 },
+      ...{ maxEventLoopDelayMs: 0, maxInFlight: 1, shutdownGraceMs: 0 },
+    },
     queue: {
       submit: never,
       get: never,
       result: never,
       list: never,
       cancel: never,
+      resume: never,
+      erase: never,
       events: never,
+      finished: never,
       readiness: never,
       metrics: never,
       close: never,
     },
+    replies: { begin: never, finish: never, release: never },
+    networks: { receive: never, find: never, content: never },
+    webhooks: { refusal: never, attach: never, deliveries: never, redeliver: never },
     log: pino({ level: 'silent' }),
     analysis: { parse: never, plan: never, planning: never, bounds: never },
     catalogue: { formats: [], format: never, activations: [] },

@@ -6,19 +6,23 @@
  * no connection is kept, so that close() ends as soon as the last answer is out.
  */
 import { randomUUID } from 'node:crypto';
-import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { fastify } from 'fastify';
+import secureHeaders from 'helmet';
+import { closeConnections } from './http/closing.js';
 import { guard } from './http/access.js';
 import type { App, Dependencies } from './http/dependencies.js';
+import { readJson } from './http/json-body.js';
+import { shedLoad } from './http/load.js';
 import { collectRoutes } from './http/openapi.js';
-import { ProblemError } from './http/problem.js';
+import { openWaiting } from './http/prefer.js';
 import { answerClientError, answerError, answerWithProblems } from './http/problem-replies.js';
 import { limitRates } from './http/rate-limits.js';
-import { waiting } from './http/wait.js';
 import { activationsRoute } from './http/routes/activations.js';
 import { analyzeRoute } from './http/routes/analyze.js';
 import { boundsRoute } from './http/routes/bounds.js';
+import { cancelRoute } from './http/routes/cancel.js';
+import { deliveryRoutes } from './http/routes/deliveries.js';
 import { documentationRoutes } from './http/routes/documentation.js';
 import { eventsRoute } from './http/routes/events.js';
 import { formatRoutes } from './http/routes/formats.js';
@@ -26,9 +30,11 @@ import { gateRoute } from './http/routes/gate.js';
 import { healthRoutes } from './http/routes/health.js';
 import { jobRoutes } from './http/routes/jobs.js';
 import { collectMetrics, metricsRoute } from './http/routes/metrics.js';
+import { networkRoutes } from './http/routes/networks.js';
 import { planRoute } from './http/routes/plan.js';
 import { problemRoutes } from './http/routes/problems.js';
 import { reportRoute } from './http/routes/report.js';
+import { resumeRoute } from './http/routes/resume.js';
 import { resultRoute } from './http/routes/result.js';
 import { validatorCompiler } from './http/validation.js';
 
@@ -41,26 +47,12 @@ const API_POLICY = {
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
 };
 
-/** Answers what is in flight and lets no connection live on once close() has been called. */
-function closeConnections(app: App): void {
-  let closing = false;
-  app.addHook('preClose', (done) => {
-    closing = true;
-    done();
-  });
-  app.addHook('onRequest', (_request, _reply, done) => {
-    if (!closing) {
-      done();
-      return;
-    }
-    done(new ProblemError('shutting-down', 'The service is shutting down; nothing was done.'));
-  });
-  // Without it close() waits for every kept-alive connection to time out (fastify#7044).
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) reply.header('connection', 'close');
-    done(null, payload);
-  });
-}
+const SECURITY = {
+  contentSecurityPolicy: API_POLICY,
+  // The service speaks plain HTTP behind whatever terminates TLS; that one sets HSTS.
+  strictTransportSecurity: false,
+};
+const secureRaw = secureHeaders(SECURITY);
 
 /** An instance with every route, ready to listen or to be injected into. */
 export async function buildApp(dependencies: Dependencies): Promise<App> {
@@ -72,7 +64,12 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Refused by our own hook instead, as a problem document.
     return503OnClosing: false,
-    frameworkErrors: answerError,
+    // No hook ever sees these: their path cannot be decoded.
+    frameworkErrors: (error, request, reply) => {
+      secureRaw(request.raw, reply.raw, () => {
+        answerError(error, request, reply);
+      });
+    },
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -80,7 +77,14 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   // Answers are printed as they are made: fast-json-stringify would drop, in silence, whatever a
   // response schema forgot. The tests hold every answer against its schema instead.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.removeContentTypeParser('text/plain');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, bytes, done) => {
+    try {
+      done(null, readJson(bytes as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
 
   answerWithProblems(app);
   // What a client quotes is what the log and the problem documents call the request.
@@ -88,26 +92,34 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
     reply.header('x-request-id', request.id);
     done();
   });
-  closeConnections(app);
-  await app.register(helmet, {
-    contentSecurityPolicy: API_POLICY,
-    // The service speaks plain HTTP behind whatever terminates TLS; that one sets HSTS.
-    strictTransportSecurity: false,
+  closeConnections(app, dependencies.config.shutdownGraceMs);
+  // Made once: @fastify/helmet makes the same middleware anew for every request, which costs as much
+  // as all the rest of answering it.
+  app.addHook('onRequest', (request, reply, done) => {
+    secureRaw(request.raw, reply.raw, () => {
+      done();
+    });
   });
   if (dependencies.tracing !== undefined) await app.register(dependencies.tracing);
   guard(app, dependencies.access);
   if (dependencies.rateLimits !== undefined) await limitRates(app, dependencies.rateLimits);
   await collectRoutes(app);
   const registry = await collectMetrics(app);
+  const admission = await shedLoad(app, dependencies.config);
+  const waiting = openWaiting(app, dependencies.queue, admission);
 
-  analyzeRoute(app, dependencies);
+  analyzeRoute(app, dependencies, waiting);
   planRoute(app, dependencies);
   boundsRoute(app, dependencies);
-  jobRoutes(app, dependencies);
+  jobRoutes(app, dependencies, waiting);
+  cancelRoute(app, dependencies);
+  resumeRoute(app, dependencies);
+  deliveryRoutes(app, dependencies);
+  await networkRoutes(app, dependencies);
   resultRoute(app, dependencies);
   reportRoute(app, dependencies);
-  gateRoute(app, dependencies, waiting(app, dependencies.queue));
-  eventsRoute(app, dependencies);
+  gateRoute(app, dependencies, waiting);
+  eventsRoute(app, dependencies, admission);
   formatRoutes(app, dependencies);
   activationsRoute(app, dependencies);
   healthRoutes(app, dependencies);

@@ -31,6 +31,22 @@ export interface Config {
   readonly threads: number;
   readonly logLevel: LogLevel;
   readonly bodyLimitBytes: number;
+  /** Longest network that may be uploaded. */
+  readonly networkLimitBytes: number;
+  /** How long a question may be read and planned before it is refused as too large. */
+  readonly planningMs: number;
+  /** Mean event-loop delay above which requests are turned away; 0: never. */
+  readonly maxEventLoopDelayMs: number;
+  /** Most requests in hand at once; those that only wait do not count. */
+  readonly maxInFlight: number;
+  /** How long a shutdown waits for requests that are still arriving or being answered. */
+  readonly shutdownGraceMs: number;
+  /** Signs webhooks that bring no secret of their own; null: those go out unsigned. */
+  readonly webhookSecret: string | null;
+  /** Whether webhooks may go to http:// addresses. */
+  readonly webhookHttp: boolean;
+  /** CIDR ranges that webhooks may reach although they are not public. */
+  readonly webhookAllow: readonly string[];
   /** Most points that an enumeration may visit. */
   readonly maxVisits: bigint;
   /** Most operations that a layered count may be estimated at; about 3·10⁸ take a second. */
@@ -39,6 +55,8 @@ export interface Config {
   readonly maxShards: number;
   readonly lockDurationMs: number;
   readonly stalledIntervalMs: number;
+  /** How long a final job is kept. */
+  readonly retentionSeconds: number;
   /** Requests per minute and API key: reading, and everything else. */
   readonly readsPerMinute: number;
   readonly writesPerMinute: number;
@@ -74,11 +92,29 @@ const EnvironmentSchema = Type.Object({
     { default: 'info' },
   ),
   GRADCERT_BODY_LIMIT: Type.Integer({ default: 4 * 1024 * 1024, minimum: 1024 }),
+  GRADCERT_NETWORK_LIMIT: Type.Integer({ default: 16 * 1024 * 1024, minimum: 1024 }),
+  GRADCERT_PLANNING_MS: Type.Integer({ default: 10_000, minimum: 100 }),
+  GRADCERT_MAX_EVENT_LOOP_DELAY_MS: Type.Integer({ default: 1000, minimum: 0 }),
+  GRADCERT_MAX_IN_FLIGHT: Type.Integer({ default: 1000, minimum: 1 }),
+  GRADCERT_SHUTDOWN_GRACE_MS: Type.Integer({ default: 10_000, minimum: 0 }),
+  GRADCERT_WEBHOOK_SECRET: Type.Optional(
+    Type.String({ pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$' }),
+  ),
+  GRADCERT_WEBHOOK_HTTP: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'no' }),
+  GRADCERT_WEBHOOK_ALLOW: Type.String({
+    default: '',
+    pattern: '^([0-9A-Fa-f.:]+/[0-9]{1,3}(,[0-9A-Fa-f.:]+/[0-9]{1,3})*)?$',
+  }),
   GRADCERT_MAX_VISITS: Type.String({ default: String(2n ** 32n), pattern: '^[1-9][0-9]{0,99}$' }),
   GRADCERT_MAX_OPERATIONS: Type.Number({ default: 1e12, minimum: 1, maximum: 1e18 }),
   GRADCERT_MAX_SHARDS: Type.Integer({ default: 256, minimum: 1, maximum: 1000 }),
   GRADCERT_LOCK_DURATION_MS: Type.Integer({ default: 60_000, minimum: 100 }),
   GRADCERT_STALLED_INTERVAL_MS: Type.Integer({ default: 30_000, minimum: 100 }),
+  GRADCERT_RETENTION_SECONDS: Type.Integer({
+    default: 30 * 24 * 3600,
+    minimum: 1,
+    maximum: 3650 * 24 * 3600,
+  }),
   GRADCERT_READS_PER_MINUTE: Type.Integer({ default: 6000, minimum: 1 }),
   GRADCERT_WRITES_PER_MINUTE: Type.Integer({ default: 600, minimum: 1 }),
   GRADCERT_MAX_LIVE_JOBS: Type.Integer({ default: 20_000, minimum: 1 }),
@@ -102,10 +138,19 @@ const EXPECTED: Readonly<Record<string, string>> = {
   GRADCERT_THREADS: 'an integer from 1 to 1024',
   GRADCERT_LOG_LEVEL: `one of ${LOG_LEVELS.join(' ')}`,
   GRADCERT_BODY_LIMIT: 'a number of bytes, at least 1024',
+  GRADCERT_NETWORK_LIMIT: 'a number of bytes, at least 1024',
+  GRADCERT_PLANNING_MS: 'an integer of milliseconds, at least 100',
+  GRADCERT_MAX_EVENT_LOOP_DELAY_MS: 'an integer of milliseconds, 0 for no limit',
+  GRADCERT_MAX_IN_FLIGHT: 'a positive integer',
+  GRADCERT_SHUTDOWN_GRACE_MS: 'an integer of milliseconds',
+  GRADCERT_WEBHOOK_SECRET: 'whsec_ and the base64 of 24 to 64 bytes',
+  GRADCERT_WEBHOOK_HTTP: 'yes or no',
+  GRADCERT_WEBHOOK_ALLOW: 'ranges such as 10.0.0.0/8,fd00::/8',
   GRADCERT_MAX_VISITS: 'a positive integer',
   GRADCERT_MAX_SHARDS: 'an integer from 1 to 1000',
   GRADCERT_LOCK_DURATION_MS: 'an integer of milliseconds, at least 100',
   GRADCERT_STALLED_INTERVAL_MS: 'an integer of milliseconds, at least 100',
+  GRADCERT_RETENTION_SECONDS: 'an integer of seconds, 1 to 315360000',
   GRADCERT_READS_PER_MINUTE: 'a positive integer',
   GRADCERT_WRITES_PER_MINUTE: 'a positive integer',
   GRADCERT_MAX_LIVE_JOBS: 'a positive integer',
@@ -118,6 +163,10 @@ const EXPECTED: Readonly<Record<string, string>> = {
 /** Passwords do not belong in an error message. */
 function withoutPassword(value: string): string {
   return value.replace(/:\/\/[^@/]*@/, '://***@');
+}
+
+function shown(name: string, value: string): string {
+  return name === 'GRADCERT_WEBHOOK_SECRET' ? '***' : withoutPassword(value);
 }
 
 function known(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
@@ -149,7 +198,7 @@ function parse(given: Record<string, string>): Environment {
     for (const fault of faults) {
       const name = fault.instancePath.slice(1);
       const expected = EXPECTED[name] ?? fault.message ?? 'something else';
-      lines.set(name, `${name}="${withoutPassword(given[name] ?? '')}": expected ${expected}`);
+      lines.set(name, `${name}="${shown(name, given[name] ?? '')}": expected ${expected}`);
     }
     throw new ConfigError([...lines.values()].join('\n'));
   }
@@ -181,11 +230,20 @@ export function loadConfig(
     threads: parsed.GRADCERT_THREADS ?? Math.max(1, availableParallelism()),
     logLevel: parsed.GRADCERT_LOG_LEVEL,
     bodyLimitBytes: parsed.GRADCERT_BODY_LIMIT,
+    networkLimitBytes: parsed.GRADCERT_NETWORK_LIMIT,
+    planningMs: parsed.GRADCERT_PLANNING_MS,
+    maxEventLoopDelayMs: parsed.GRADCERT_MAX_EVENT_LOOP_DELAY_MS,
+    maxInFlight: parsed.GRADCERT_MAX_IN_FLIGHT,
+    shutdownGraceMs: parsed.GRADCERT_SHUTDOWN_GRACE_MS,
+    webhookSecret: parsed.GRADCERT_WEBHOOK_SECRET ?? null,
+    webhookHttp: parsed.GRADCERT_WEBHOOK_HTTP === 'yes',
+    webhookAllow: Object.freeze(parsed.GRADCERT_WEBHOOK_ALLOW.split(',').filter(Boolean)),
     maxVisits: BigInt(parsed.GRADCERT_MAX_VISITS),
     maxOperations: parsed.GRADCERT_MAX_OPERATIONS,
     maxShards: parsed.GRADCERT_MAX_SHARDS,
     lockDurationMs: parsed.GRADCERT_LOCK_DURATION_MS,
     stalledIntervalMs: parsed.GRADCERT_STALLED_INTERVAL_MS,
+    retentionSeconds: parsed.GRADCERT_RETENTION_SECONDS,
     readsPerMinute: parsed.GRADCERT_READS_PER_MINUTE,
     writesPerMinute: parsed.GRADCERT_WRITES_PER_MINUTE,
     liveJobsMax: parsed.GRADCERT_MAX_LIVE_JOBS,

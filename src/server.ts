@@ -17,9 +17,7 @@ import { ConfigError, loadConfig, type Config } from './config.js';
 import type { Dependencies } from './http/dependencies.js';
 import { openLog } from './log.js';
 import { activationEntries, formatEntry, formatSummaries } from './plan/catalogue.js';
-import { planOf, planningOf } from './plan/make.js';
-import { parseRequest } from './plan/parse.js';
-import { boundsOf } from './plan/result.js';
+import { openPlanner, type Planner } from './planner/planner.js';
 import { connectProducer, untilReady } from './queue/availability.js';
 import { openBullQueue } from './queue/bull-queue.js';
 import type { JobQueue } from './queue/job-queue.js';
@@ -28,11 +26,17 @@ import { HTML_REPORT_CSP, renderHtml } from './report/html.js';
 import { renderJunit } from './report/junit.js';
 import { renderMarkdown } from './report/markdown.js';
 import { renderSarif } from './report/sarif.js';
+import { openNetworkStore } from './store/networks.js';
+import { openReplyStore } from './store/replies.js';
 import { openTracing, type Tracing } from './tracing.js';
+import { openWebhooks, type Webhooks } from './webhooks/webhooks.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
 /** How long a shutdown may take before the process ends regardless. */
 const CLOSE_WITHIN_MS = 20_000;
+
+/** Questions read and planned at once. */
+const PLANNING_THREADS = 2;
 
 export interface Service {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
@@ -43,21 +47,28 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-function dependenciesOf(
-  config: Config,
-  {
-    queue,
-    keys,
-    redis,
-    tracing,
-  }: { queue: JobQueue; keys: KeyRing; redis: Redis; tracing: Tracing | null },
-  log: Logger,
-): Dependencies {
+interface Parts {
+  readonly queue: JobQueue;
+  readonly planner: Planner;
+  readonly webhooks: Webhooks;
+  readonly keys: KeyRing;
+  readonly tracing: Tracing | null;
+  /** For keys and rate limits. */
+  readonly access: Redis;
+  /** For kept answers and uploaded networks, which may be long. */
+  readonly store: Redis;
+}
+
+function dependenciesOf(config: Config, parts: Parts, log: Logger): Dependencies {
+  const { queue, planner, webhooks, keys, tracing, access, store } = parts;
   return {
     config,
     queue,
     log,
-    analysis: { parse: parseRequest, plan: planOf, planning: planningOf, bounds: boundsOf },
+    replies: openReplyStore(store, config.keyPrefix),
+    networks: openNetworkStore(store, config.keyPrefix),
+    webhooks,
+    analysis: planner,
     catalogue: {
       formats: formatSummaries(),
       format: formatEntry,
@@ -73,7 +84,7 @@ function dependenciesOf(
     ...(tracing === null ? {} : { tracing: tracing.plugin }),
     access: { keys, exposed: !isLoopback(config.host) },
     rateLimits: {
-      redis,
+      redis: access,
       keyPrefix: config.keyPrefix,
       reads: config.readsPerMinute,
       writes: config.writesPerMinute,
@@ -84,11 +95,11 @@ function dependenciesOf(
 /** How long a start waits for the Redis that says whether there are keys. */
 const KEYS_WITHIN_MS = 30_000;
 
-/** A connection for keys and rate limits, beside the queue's own. */
-function connectAccess(url: string, log: Logger): Redis {
+/** A connection beside the queue's own. */
+function connect(url: string, name: string, log: Logger): Redis {
   const redis = connectProducer(url);
   redis.on('error', (error: Error) => {
-    log.warn({ err: error }, 'access connection');
+    log.warn({ err: error }, `${name} connection`);
   });
   return redis;
 }
@@ -119,7 +130,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     ends.push(async () => {
       await tracing?.stop();
     });
-    const access = connectAccess(redis.url, log);
+    const access = connect(redis.url, 'access', log);
     ends.push(async () => {
       access.disconnect();
     });
@@ -128,6 +139,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     const queue = openBullQueue({
       url: redis.url,
       prefix: config.keyPrefix,
+      retentionSeconds: config.retentionSeconds,
       log,
       liveJobsMax: config.liveJobsMax,
       consumeWithinMs: config.consumeWithinMs,
@@ -140,8 +152,24 @@ export async function startService(config: Config, log: Logger): Promise<Service
       worker = started;
       ends.push(() => started.stop());
     }
+    const planner = openPlanner({
+      threads: Math.min(PLANNING_THREADS, config.threads),
+      deadlineMs: config.planningMs,
+    });
+    ends.push(() => planner.close());
+    const store = connect(redis.url, 'store', log);
+    ends.push(async () => {
+      store.disconnect();
+    });
+    const webhooks = openWebhooks({
+      url: redis.url,
+      prefix: config.keyPrefix,
+      settings: config,
+      log,
+    });
+    ends.push(() => webhooks.close());
     const app = await buildApp(
-      dependenciesOf(config, { queue, keys, redis: access, tracing }, log),
+      dependenciesOf(config, { queue, planner, webhooks, keys, tracing, access, store }, log),
     );
     ends.push(() => app.close());
     await app.listen({ host: config.host, port: config.port });

@@ -16,10 +16,16 @@ test('an empty environment gives the documented defaults, frozen', () => {
   assert.equal(config.threads, availableParallelism());
   assert.equal(config.logLevel, 'info');
   assert.equal(config.bodyLimitBytes, 4194304);
+  assert.equal(config.networkLimitBytes, 16777216);
+  assert.equal(config.planningMs, 10000);
+  assert.equal(config.webhookSecret, null);
+  assert.equal(config.webhookHttp, false);
+  assert.deepEqual(config.webhookAllow, []);
   assert.equal(config.maxVisits, 4294967296n);
   assert.equal(config.maxShards, 256);
   assert.equal(config.lockDurationMs, 60000);
   assert.equal(config.stalledIntervalMs, 30000);
+  assert.equal(config.retentionSeconds, 2592000);
   assert.equal(config.liveJobsMax, 20000);
   assert.equal(config.tracing, false);
   assert.equal(config.keyPrefix, '{gradcert}');
@@ -37,10 +43,19 @@ test('every variable is read', () => {
     GRADCERT_THREADS: '7',
     GRADCERT_LOG_LEVEL: 'silent',
     GRADCERT_BODY_LIMIT: '65536',
+    GRADCERT_NETWORK_LIMIT: '131072',
+    GRADCERT_PLANNING_MS: '500',
+    GRADCERT_MAX_EVENT_LOOP_DELAY_MS: '0',
+    GRADCERT_MAX_IN_FLIGHT: '9',
+    GRADCERT_SHUTDOWN_GRACE_MS: '0',
+    GRADCERT_WEBHOOK_SECRET: `whsec_${'A'.repeat(32)}`,
+    GRADCERT_WEBHOOK_HTTP: 'yes',
+    GRADCERT_WEBHOOK_ALLOW: '10.0.0.0/8,fd00::/8',
     GRADCERT_MAX_VISITS: '1267650600228229401496703205376',
     GRADCERT_MAX_SHARDS: '1000',
     GRADCERT_LOCK_DURATION_MS: '3000',
     GRADCERT_STALLED_INTERVAL_MS: '1000',
+    GRADCERT_RETENTION_SECONDS: '3600',
     GRADCERT_READS_PER_MINUTE: '100',
     GRADCERT_WRITES_PER_MINUTE: '10',
     GRADCERT_MAX_LIVE_JOBS: '5',
@@ -59,11 +74,20 @@ test('every variable is read', () => {
     threads: 7,
     logLevel: 'silent',
     bodyLimitBytes: 65536,
+    networkLimitBytes: 131072,
+    planningMs: 500,
+    maxEventLoopDelayMs: 0,
+    maxInFlight: 9,
+    shutdownGraceMs: 0,
+    webhookSecret: `whsec_${'A'.repeat(32)}`,
+    webhookHttp: true,
+    webhookAllow: ['10.0.0.0/8', 'fd00::/8'],
     maxVisits: 2n ** 100n,
     maxOperations: 1e12,
     maxShards: 1000,
     lockDurationMs: 3000,
     stalledIntervalMs: 1000,
+    retentionSeconds: 3600,
     readsPerMinute: 100,
     writesPerMinute: 10,
     liveJobsMax: 5,
@@ -86,6 +110,8 @@ test('the cache follows XDG_CACHE_HOME, and GRADCERT_CACHE_DIR comes first', () 
 });
 
 const REFUSED: readonly [string, string][] = [
+  ['GRADCERT_WEBHOOK_HTTP', 'true'],
+  ['GRADCERT_WEBHOOK_ALLOW', '10.0.0.0'],
   ['PORT', 'http'],
   ['PORT', '65536'],
   ['PORT', '-1'],

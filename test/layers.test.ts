@@ -64,9 +64,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...['@sinclair/typebox', 'canonicalize', 'prom-client', 'type pino', 'node:*'],
   ],
   http: [
-    ...['plan', 'schemas', 'report', 'queue/job-queue', 'type config', 'fastify', '@fastify/*'],
+    ...['plan', 'planner', 'schemas', 'report', 'queue/job-queue', 'type config', 'fastify'],
+    ...['@fastify/*', 'jsonc-parser', 'secure-json-parse', 'structured-headers'],
     ...['@sinclair/typebox', 'fastify-plugin', 'fastify-metrics', 'prom-client', 'canonicalize'],
     ...['negotiator', 'fastest-levenshtein', 'access', 'type ioredis', 'node:*'],
+  ],
+  planner: [...['plan', 'type schemas', 'piscina', 'lru-cache', 'p-limit', 'node:*']],
+  // What http says it needs (types), over Redis.
+  store: ['type http', 'queue', 'ioredis', 'node:*'],
+  webhooks: [
+    ...['type http', 'queue', 'queue/job-queue', 'schemas', 'type config', 'bullmq', 'ioredis'],
+    ...['ipaddr.js', 'standardwebhooks', 'type pino', 'undici', 'node:*'],
   ],
   app: [
     'http',
@@ -74,6 +82,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'type config',
     'type queue/job-queue',
     'fastify',
+    'helmet',
     '@fastify/*',
     'node:*',
   ],
@@ -97,6 +106,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
       'queue/job-queue',
       'redis',
       'plan',
+      'planner',
+      'store',
+      'webhooks',
       'type http',
       'ioredis',
       'pino',

@@ -30,7 +30,16 @@ test('every script runs something that is there', () => {
 });
 
 test('a command from a fresh clone sets up first', () => {
-  for (const name of ['test', 'test:slow', 'start', 'start:api', 'worker', 'demo', 'openapi']) {
+  for (const name of [
+    'test',
+    'test:slow',
+    'start',
+    'start:api',
+    'worker',
+    'demo',
+    'openapi',
+    'chaos',
+  ]) {
     assert.ok(name in scripts, name);
     assert.equal(scripts[`pre${name}`], 'exec node scripts/setup.mjs');
   }

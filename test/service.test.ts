@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -195,6 +196,26 @@ test('what is out of reach is refused', async () => {
     .expect(422);
   assert.equal((many.body as { code: string }).code, 'too-many-samples');
   await api.post('/bounds').send({ network: wide.network, format: 'bf16' }).expect(200);
+});
+
+test('an uploaded network asks the same question, and a key gets the same answer', async () => {
+  const body = (await example('e2m1-1-1-1.request.json')) as { network: object };
+  const text = JSON.stringify(body.network);
+  const digest = createHash('sha256').update(text).digest('hex');
+  const put = (): supertest.Test =>
+    api.put(`/networks/${digest}`).type('application/json').send(text);
+  await put().expect(201);
+  await put().expect(200);
+  const asked = { ...body, network: { ref: `sha256:${digest}` } };
+  const key = { 'idempotency-key': '"a key"', prefer: 'wait=30' };
+  const first = await api.post('/analyze').set(key).send(asked).expect(200);
+  assert.equal((first.body as Job).state, 'succeeded');
+  const inline = await api.post('/analyze').send(body).expect(200);
+  assert.equal((inline.body as Job).id, (first.body as Job).id);
+  const again = await api.post('/analyze').set(key).send(asked).expect(200);
+  assert.equal(again.text, first.text);
+  assert.equal(again.headers['idempotent-replayed'], 'true');
+  await api.post('/analyze').set(key).send(body).expect(422);
 });
 
 test('SIGTERM ends it cleanly, with nothing left behind', async () => {

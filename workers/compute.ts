@@ -9,6 +9,7 @@ import type { Plan, Shard } from '../src/plan/plan.js';
 import { mergeTallies, resultText } from '../src/plan/result.js';
 import { Outgrown, runShard } from '../src/plan/run.js';
 import { planFromText } from '../src/plan/wire.js';
+import { accountOfThisThread, isTimeOver, metered } from './cpu.js';
 
 /** A plan's canonical text in UTF-8, in memory that all threads see. */
 export interface SharedPlan {
@@ -20,8 +21,9 @@ export interface ShardTask {
   readonly plan: SharedPlan;
   readonly shard: Shard;
   /**
-   * Sixteen bytes: how much of the shard's range is done, written here and read by the main thread;
-   * and whether the time is over (not 0), written there and read here.
+   * Numbers of 64 bits: how much of the shard's range is done and what tells its computing time,
+   * written here and read by the main thread; and whether the time is over, written there and read
+   * here (`cpu.ts` has their places).
    */
   readonly done: SharedArrayBuffer;
   /** Tallies of shards before this one, where they may make it needless. */
@@ -34,6 +36,7 @@ export interface MergeTask {
   readonly tallies: readonly string[];
 }
 
+const ACCOUNT = accountOfThisThread();
 let parsed: { readonly hash: string; readonly plan: Plan } | null = null;
 
 function planOf({ hash, bytes }: SharedPlan): Plan {
@@ -51,15 +54,12 @@ export interface OutgrownAnswer {
 /** *Exact.* The shard's tally as text. */
 export function shard({ plan, shard, done, before }: ShardTask): string | OutgrownAnswer {
   const counter = new BigUint64Array(done);
+  const told = (part: bigint): void => {
+    Atomics.store(counter, 0, part);
+  };
   try {
-    return runShard(
-      planOf(plan),
-      shard,
-      (part) => {
-        Atomics.store(counter, 0, part);
-      },
-      { before, isOver: () => Atomics.load(counter, 1) !== 0n },
-    );
+    const isOver = (): boolean => isTimeOver(counter);
+    return metered(ACCOUNT, counter, () => runShard(planOf(plan), shard, told, { before, isOver }));
   } catch (error) {
     if (error instanceof Outgrown) return { outgrown: error.message };
     throw error;

@@ -15,16 +15,21 @@ import { Redis } from 'ioredis';
 import { loadConfig, requireRedisUrl, type Config } from '../src/config.js';
 import { openLog } from '../src/log.js';
 import { openBlobs } from '../src/queue/blobs.js';
-import { sweep } from '../src/queue/flow.js';
+import { startCare } from '../src/queue/care.js';
 import { MERGE_QUEUE, namesOf, SHARD_QUEUE, STALLS_ALLOWED } from '../src/queue/names.js';
 import { openRecords } from '../src/queue/records.js';
+import { openShards } from '../src/queue/shards.js';
 import { openTracing } from '../src/tracing.js';
+import { openBegunRuns } from './begun.js';
 import { startHeartbeat } from './heartbeat.js';
 import { mergeProcessor } from './merge.js';
 import { openPlans } from './plans.js';
 import { openPool } from './pool.js';
+import { openHands } from './hands.js';
+import { openQuarantine } from './quarantine.js';
 import { openRunning } from './running.js';
 import { shardProcessor } from './shard.js';
+import { openTelling } from './telling.js';
 import { keepTotals } from './totals.js';
 import { failedByQueue, type Log, type Work } from './work.js';
 
@@ -42,6 +47,8 @@ export interface StartOptions {
   readonly computePath?: string;
   /** Heap of one compute thread; by default the machine's memory shared out with some left over. */
   readonly threadMemoryMb?: number;
+  /** How often a shard is given to another worker after one died with it. */
+  readonly stallsAllowed?: number;
   /** How often jobs that are due are looked after. */
   readonly sweepEveryMs?: number;
 }
@@ -80,19 +87,37 @@ export async function startWorkers(
     ...(tracing === null ? {} : { telemetry: tracing.queue }),
   };
   const mergeQueue = new Queue(MERGE_QUEUE, bull);
+  const shardQueue = new Queue(SHARD_QUEUE, bull);
   const flows = new FlowProducer(bull);
   const running = openRunning();
+  const begunRuns = openBegunRuns();
   const blobs = openBlobs(redis, names);
   const pool = openPool({
     computePath: options.computePath ?? fileURLToPath(new URL('./compute.js', import.meta.url)),
     threads: config.threads,
     threadMemoryMb: options.threadMemoryMb ?? defaultThreadMemoryMb(config.threads),
   });
+  const fetching = { held: config.threads, alone: false };
+  const fetch = (): void => {
+    shards.concurrency = fetching.alone ? 1 : fetching.held;
+  };
+  const records = openRecords(redis, names, config.retentionSeconds);
   const work: Work = {
-    records: openRecords(redis, names),
+    records,
     blobs,
+    shards: openShards(redis, names),
+    telling: openTelling(records, complain),
     plans: openPlans(blobs),
     pool,
+    quarantine: openQuarantine((suspectIsHere) => {
+      fetching.alone = suspectIsHere;
+      fetch();
+    }),
+    begunRuns,
+    hands: openHands(config.threads, (held) => {
+      fetching.held = held;
+      fetch();
+    }),
     running,
     redis,
     names,
@@ -104,7 +129,7 @@ export async function startWorkers(
     ...bull,
     lockDuration: config.lockDurationMs,
     stalledInterval: config.stalledIntervalMs,
-    maxStalledCount: STALLS_ALLOWED,
+    maxStalledCount: options.stallsAllowed ?? STALLS_ALLOWED,
     runRetryDelay: 1_000,
     metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
   };
@@ -132,22 +157,26 @@ export async function startWorkers(
   const { consumeWithinMs } = config;
   keepTotals(workers, { redis, names, plans: work.plans, consumeWithinMs, onError: complain });
   mergeQueue.on('error', complain);
+  shardQueue.on('error', complain);
   flows.on('error', complain);
 
   const stops = connect();
-  stops.on('message', (_channel: string, id: string) => {
-    running.stop(id);
+  stops.on('message', (_channel: string, runId: string) => {
+    begunRuns.forget(runId);
+    running.stop(runId);
   });
   await stops.subscribe(names.stops);
   await Promise.all([shards.waitUntilReady(), merges.waitUntilReady()]);
 
   const isWell = (): boolean => [shards, merges].every((one) => one.isRunning() && !one.isPaused());
   const heartbeat = await startHeartbeat(redis, names, isWell, complain);
-  const care = { records: work.records, blobs, mergeQueue, flows };
-  let sweeping: Promise<void> = Promise.resolve();
-  const sweepTimer = setInterval(() => {
-    sweeping = sweeping.then(() => sweep(care)).catch(complain);
-  }, options.sweepEveryMs ?? SWEEP_EVERY_MS);
+  const caring = startCare(
+    { redis, names, records, blobs, shards: work.shards, mergeQueue, shardQueue, flows },
+    {
+      sweep: { everyMs: options.sweepEveryMs ?? SWEEP_EVERY_MS, times: config },
+      onError: complain,
+    },
+  );
 
   async function close(): Promise<void> {
     // Closing first: from then on no job is fetched. Then what is in hand goes back.
@@ -155,15 +184,14 @@ export async function startWorkers(
     running.shutdown();
     await heartbeat.stop();
     await closing;
-    await sweeping;
-    await Promise.all([mergeQueue.close(), flows.close()]);
+    await Promise.all([caring.stop(), work.telling.stop()]);
+    await Promise.all([mergeQueue.close(), shardQueue.close(), flows.close()]);
   }
 
   let stopping: Promise<void> | null = null;
   return {
     stop() {
       stopping ??= (async () => {
-        clearInterval(sweepTimer);
         const late = new AbortController();
         const deadline = delay(CLOSE_WITHIN_MS, 'late', { signal: late.signal }).catch(
           () => 'late',

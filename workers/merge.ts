@@ -9,7 +9,7 @@ import type { Job } from 'bullmq';
 import { shardsOf } from '../src/plan/plan.js';
 import { MergeJobSchema } from '../src/queue/flow.js';
 import { isFinal } from '../src/queue/records.js';
-import { processorOf, type Work } from './work.js';
+import { processorOf, whenAble, type Work } from './work.js';
 
 /** The processor of the merge queue. */
 export function mergeProcessor(work: Work): (job: Job, token?: string) => Promise<string> {
@@ -19,16 +19,14 @@ export function mergeProcessor(work: Work): (job: Job, token?: string) => Promis
     const { plan, shared } = await work.plans.load(data.plan);
     if ((await work.blobs.result(data.plan)) === null) {
       const tallies: string[] = [];
-      for (const tally of await work.blobs.tallies(data.plan, shardsOf(plan))) {
+      for (const tally of await work.shards.tallies(data.plan, shardsOf(plan))) {
         if (tally === null) throw new Error(`merge: a tally of plan ${data.plan} is missing`);
         tallies.push(tally);
       }
-      await work.blobs.putResult(
-        data.plan,
-        await work.pool.merge({ plan: shared, tallies }, task.signal),
-      );
+      const result = await work.pool.merge({ plan: shared, tallies }, task.signal);
+      await whenAble(task, () => work.blobs.putResult(data.plan, result));
     }
-    const { state: after } = await work.records.succeed(data.job);
+    const { state: after } = await whenAble(task, () => work.records.succeed(data.job));
     return after ?? 'unknown';
   });
 }

@@ -62,6 +62,42 @@ function isOutgrown(answer: unknown): answer is OutgrownAnswer {
   return typeof answer === 'object' && answer !== null && 'outgrown' in answer;
 }
 
+/** Lets so many run at a time, the others in the order of arrival. */
+function openSlots(count: number): <T>(signal: AbortSignal, run: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return async (signal, run) => {
+    if (free > 0) free--;
+    else {
+      // The one that leaves hands its place over.
+      await new Promise<void>((resolve, reject) => {
+        const go = (): void => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        };
+        const abort = (): void => {
+          const at = waiting.indexOf(go);
+          if (at >= 0) waiting.splice(at, 1);
+          reject(new ComputeAborted(String(signal.reason)));
+        };
+        if (signal.aborted) {
+          reject(new ComputeAborted(String(signal.reason)));
+          return;
+        }
+        signal.addEventListener('abort', abort, { once: true });
+        waiting.push(go);
+      });
+    }
+    try {
+      return await run();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+}
+
 /** Starts no thread before the first task; never more than `threads` shards and one merge. */
 export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions): Pool {
   const piscina = new Piscina({
@@ -79,16 +115,23 @@ export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions):
     for (const reject of [...giveUp]) reject(new ComputeFailure('crashed', error));
   });
 
+  const inSlot = openSlots(threads);
+
   async function run(name: string, task: unknown, signal: AbortSignal): Promise<string> {
     const isAborted = (): boolean => signal.aborted;
     if (isAborted()) throw new ComputeAborted(String(signal.reason));
     const over = new AbortController();
+    let settled = false;
+    const abort = (): void => {
+      over.abort(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
     let reject: (error: unknown) => void = () => undefined;
     const broken = new Promise<never>((_resolve, rejectBroken) => (reject = rejectBroken));
     giveUp.add(reject);
     try {
       const answer: unknown = await Promise.race([
-        piscina.run(task, { name, signal: AbortSignal.any([signal, over.signal]) }),
+        piscina.run(task, { name, signal: over.signal }).finally(() => (settled = true)),
         broken,
       ]);
       if (isOutgrown(answer)) throw new ComputeFailure('outgrown', new Error(answer.outgrown));
@@ -99,12 +142,13 @@ export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions):
       throw error instanceof ComputeFailure ? error : failureOf(error);
     } finally {
       giveUp.delete(reject);
-      over.abort();
+      signal.removeEventListener('abort', abort);
+      if (!settled) over.abort();
     }
   }
 
   return {
-    shard: (task, signal) => run('shard', task, signal),
+    shard: (task, signal) => inSlot(signal, () => run('shard', task, signal)),
     merge: (task, signal) => run('merge', task, signal),
     destroy: () => piscina.destroy(),
   };

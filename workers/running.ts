@@ -5,7 +5,7 @@
  * hands out one more job while the worker closes.
  */
 export type EndReason =
-  /** The job is cancelled or has failed: its work is worth nothing any more. */
+  /** The job is cancelled or has failed: the work of that run is worth nothing any more. */
   | 'stopped'
   /** This process closes: the work goes back to the queue. */
   | 'shutdown'
@@ -21,8 +21,8 @@ export interface Task {
 }
 
 export interface Running {
-  begin(queueJobId: string, jobId: string): Task;
-  stop(jobId: string): void;
+  begin(queueJobId: string, runId: string): Task;
+  stop(runId: string): void;
   lose(queueJobId: string): void;
   shutdown(): void;
 }
@@ -31,7 +31,7 @@ export interface Running {
 export function openRunning(): Running {
   interface Held {
     readonly queueJobId: string;
-    readonly jobId: string;
+    readonly runId: string;
     readonly controller: AbortController;
   }
   const held = new Set<Held>();
@@ -40,9 +40,9 @@ export function openRunning(): Running {
     for (const task of held) if (which(task)) task.controller.abort(reason);
   };
   return {
-    begin(queueJobId, jobId) {
+    begin(queueJobId, runId) {
       const controller = new AbortController();
-      const task = { queueJobId, jobId, controller };
+      const task = { queueJobId, runId, controller };
       held.add(task);
       if (closing) controller.abort('shutdown' satisfies EndReason);
       return {
@@ -54,8 +54,8 @@ export function openRunning(): Running {
         release: () => held.delete(task),
       };
     },
-    stop: (jobId) => {
-      end('stopped', (task) => task.jobId === jobId);
+    stop: (runId) => {
+      end('stopped', (task) => task.runId === runId);
     },
     lose: (queueJobId) => {
       end('lost', (task) => task.queueJobId === queueJobId);

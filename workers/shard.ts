@@ -3,32 +3,23 @@
  *
  * At least once, idempotent: the tally is stored under (plan, range) before the queue hears that
  * the shard is done, so whoever gets the shard again finds it there. Samples may be ended early: by
- * the tallies of shards before, which settle the answer, or by the job's time limit. Progress is told at most once
- * a second; the answer to it also says whether the job was cancelled, should the broadcast be lost.
+ * the tallies of shards before, which settle the answer, or by the job's time limit. Progress is told
+ * at most once a second; the answer to it also says whether the job was cancelled, should the
+ * broadcast be lost, and whether its budget is spent.
  */
 import type { Job } from 'bullmq';
 import { shardsOf, type Plan } from '../src/plan/plan.js';
 import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
+import { mergeJobId } from '../src/queue/names.js';
+import { endTime, openMeter, SHARD_NUMBERS } from './cpu.js';
 import type { Task } from './running.js';
-import { NothingToDo, processorOf, type Work } from './work.js';
+import { everySecond } from './telling.js';
+import { BudgetExhausted, NothingToDo, processorOf, whenAble, type Work } from './work.js';
 
-const PROGRESS_EVERY_MS = 1_000;
-
-/** Calls `tell` every second and never twice at a time; gives the function that ends it. */
-function everySecond(work: Work, tell: () => Promise<void>): () => void {
-  let telling = false;
-  const timer = setInterval(() => {
-    if (telling) return;
-    telling = true;
-    tell()
-      .catch((error: unknown) => {
-        work.log.warn({ err: error }, 'progress not told');
-      })
-      .finally(() => (telling = false));
-  }, PROGRESS_EVERY_MS);
-  return () => {
-    clearInterval(timer);
-  };
+interface Computed {
+  readonly tally: string;
+  /** Microseconds of computing that nobody was told of yet. */
+  readonly spent: number;
 }
 
 /** Tallies of the shards before this one that may already settle the answer of samples. */
@@ -36,7 +27,7 @@ async function talliesBefore(work: Work, data: ShardJob, plan: Plan): Promise<st
   const sampling = plan.question.sampling;
   if (sampling === undefined || sampling.relativeError === null) return [];
   const earlier = shardsOf(plan).slice(0, data.index);
-  const known = await work.blobs.tallies(data.plan, earlier);
+  const known = await work.shards.tallies(data.plan, earlier);
   return known.filter((tally) => tally !== null);
 }
 
@@ -61,42 +52,68 @@ async function timeLimit(
   return setTimeout(end, left);
 }
 
-async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<string> {
+async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<Computed> {
   const { shared } = await work.plans.load(data.plan);
-  const done = new SharedArrayBuffer(16);
+  const done = new SharedArrayBuffer(8 * SHARD_NUMBERS);
   const counter = new BigUint64Array(done);
   const before = await talliesBefore(work, data, plan);
   const clock = await timeLimit(work, data, plan, () => {
-    Atomics.store(counter, 1, 1n);
+    endTime(counter);
   });
-  const quiet = everySecond(work, async () => {
-    const part = Atomics.load(counter, 0);
-    const state = await work.records.progress(data.job, plan, data.index, part);
-    if (state !== 'running') task.stop();
+  const meter = openMeter(counter);
+  let exhausted = false;
+  const tell = async (): Promise<void> => {
+    const part = { index: data.index, done: Atomics.load(counter, 0), spent: meter.take() };
+    const { state, overBudget } = await work.records.progress(data.job, plan, part);
+    if (state === 'running' && overBudget) exhausted = true;
+    if (state !== 'running' || overBudget) task.stop();
+  };
+  const quiet = everySecond(tell, (error) => {
+    work.log.warn({ err: error }, 'progress not told');
   });
   try {
     const { index, from, to } = data;
     const shard = { index, from, to };
-    return await work.pool.shard({ plan: shared, shard, done, before }, task.signal);
+    const tally = await work.pool.shard({ plan: shared, shard, done, before }, task.signal);
+    const spent = meter.take();
+    work.hands.took(meter.taken() / 1_000);
+    return { tally, spent };
+  } catch (error) {
+    if (exhausted) throw new BudgetExhausted(`budget of job ${data.job}`, { cause: error });
+    throw error;
   } finally {
     clearTimeout(clock);
     quiet();
   }
 }
 
+/** Whether the shard is to be computed; throws where its job does not go on. */
+async function begin(work: Work, data: ShardJob, task: Task, first: boolean): Promise<boolean> {
+  const runId = mergeJobId(data.job, data.run);
+  // A first attempt was put into the queue because its tally was missing.
+  if (first && work.begunRuns.goesOn(runId)) return true;
+  // Taken in hand before the state is read: a cancel in between reaches the task by broadcast.
+  const begun = await whenAble(task, () => work.shards.begin(data.job, data.plan, data));
+  const { state, known, limited, overBudget } = begun;
+  if (state !== 'running') throw new NothingToDo(`job is ${state ?? 'unknown'}`);
+  if (known) return false;
+  if (overBudget) throw new BudgetExhausted(`budget of job ${data.job}`);
+  if (!limited && task.ended() === null) work.begunRuns.saw(runId);
+  return true;
+}
+
 /** The processor of the shard queue. */
 export function shardProcessor(work: Work): (job: Job, token?: string) => Promise<string> {
-  return processorOf(work, 'shard', ShardJobSchema, async (data, task) => {
-    // Taken in hand before the state is read: a cancel in between reaches the task by broadcast.
-    const { state } = await work.records.start(data.job);
-    if (state !== 'running') throw new NothingToDo(`job is ${state ?? 'unknown'}`);
+  return processorOf(work, 'shard', ShardJobSchema, async (data, task, first) => {
+    const missing = await begin(work, data, task, first);
     const { plan } = await work.plans.load(data.plan);
-    const known = await work.blobs.hasTally(data.plan, data);
-    if (!known) {
-      const tally = await compute(work, data, plan, task);
-      await work.blobs.putTally(data.plan, data, tally);
+    if (missing) {
+      const computed = await compute(work, data, plan, task);
+      await whenAble(task, () => work.shards.finish(data.job, data.plan, data, computed));
+    } else {
+      await work.records.known(data.job, [data]);
     }
-    await work.records.progress(data.job, plan, data.index, BigInt(data.to) - BigInt(data.from));
-    return known ? 'known' : 'computed';
+    work.telling.note(data.job, plan);
+    return missing ? 'computed' : 'known';
   });
 }

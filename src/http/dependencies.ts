@@ -22,6 +22,7 @@ import type { ActivationEntry, FormatEntry, FormatSummary } from '../schemas/cat
 import type { Planning } from '../schemas/plan.js';
 import type { Mode } from '../schemas/request.js';
 import type { BoundsResult, Result } from '../schemas/result.js';
+import type { NetworkStore, ReplyStore, WebhookDesk } from './stores.js';
 
 /** What `parse` makes of a body that the schema took. */
 export type Parsed =
@@ -38,12 +39,15 @@ export type Parsed =
 export type Planned =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal };
 
+type Awaitable<T> = T | Promise<T>;
+
+/** The real one works in threads (src/planner) and throws PlanningTooLong and PlannerBusy. */
 export interface Analysis {
   /** The question of a body; a body without a mode gets the default one. */
-  parse(body: unknown, defaultMode?: Mode): Parsed;
-  plan(question: Question, limits: Limits): Planned;
-  planning(question: Question, limits: Limits): Planning;
-  bounds(question: Question): BoundsResult;
+  parse(body: unknown, defaultMode?: Mode): Awaitable<Parsed>;
+  plan(question: Question, limits: Limits): Awaitable<Planned>;
+  planning(question: Question, limits: Limits): Awaitable<Planning>;
+  bounds(question: Question): Awaitable<BoundsResult>;
 }
 
 export interface Catalogue {
@@ -83,9 +87,24 @@ export interface RateLimits {
   readonly writes: number;
 }
 
+export type HttpSettings = Pick<
+  Config,
+  | 'bodyLimitBytes'
+  | 'networkLimitBytes'
+  | 'maxEventLoopDelayMs'
+  | 'maxInFlight'
+  | 'shutdownGraceMs'
+  | 'maxVisits'
+  | 'maxOperations'
+  | 'maxShards'
+>;
+
 export interface Dependencies {
-  readonly config: Pick<Config, 'bodyLimitBytes' | 'maxVisits' | 'maxOperations' | 'maxShards'>;
+  readonly config: HttpSettings;
   readonly queue: JobQueue;
+  readonly replies: ReplyStore;
+  readonly networks: NetworkStore;
+  readonly webhooks: WebhookDesk;
   readonly log: FastifyBaseLogger;
   readonly analysis: Analysis;
   readonly catalogue: Catalogue;

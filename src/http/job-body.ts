@@ -1,6 +1,7 @@
 /** A job's record as a client sees it: progress, links, and how long to wait before asking again. */
-import type { JobRecord } from '../queue/job-queue.js';
+import type { JobLimits, JobRecord } from '../queue/job-queue.js';
 import type { Job, JobState } from '../schemas/job.js';
+import type { LimitsInput } from '../schemas/request.js';
 import { ProblemError } from './problem.js';
 
 const FINAL: ReadonlySet<JobState> = new Set(['succeeded', 'failed', 'cancelled']);
@@ -22,6 +23,14 @@ export function fractionLower(job: JobRecord): number {
   return Math.min(Math.max(steps, 0), 9_999) / 10_000;
 }
 
+/** What a body says of limits; a limit that it does not name is none. */
+export function limitsOf(body: LimitsInput): JobLimits {
+  return {
+    deadlineSeconds: body.deadlineSeconds ?? null,
+    cpuSeconds: body.cpuSeconds ?? null,
+  };
+}
+
 /** Seconds to wait before asking again: 1 at first, then a tenth of the job's age, at most 10. */
 export function retryAfterSeconds(job: JobRecord, now: number): number {
   const age = Math.max(0, now - Date.parse(job.createdAt)) / 1000;
@@ -40,6 +49,9 @@ export function jobBody(job: JobRecord): Job {
     createdAt: job.createdAt,
     startedAt: job.startedAt,
     finishedAt: job.finishedAt,
+    expiresAt: job.expiresAt,
+    deadlineAt: job.deadlineAt,
+    cpuSeconds: { spent: job.cpuSeconds, limit: job.cpuSecondsLimit },
     ...(job.error === null ? {} : { error: job.error }),
     links: {
       self,

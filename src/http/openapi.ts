@@ -19,6 +19,8 @@ import * as request from '../schemas/request.js';
 import * as result from '../schemas/result.js';
 import * as sampled from '../schemas/sampled-result.js';
 import * as sampling from '../schemas/sampling.js';
+import { StoredNetworkSchema } from '../schemas/stored-network.js';
+import * as webhook from '../schemas/webhook.js';
 import { PUBLIC } from './access.js';
 import type { App } from './dependencies.js';
 import { REQUEST_EXAMPLES } from './examples.js';
@@ -86,6 +88,11 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   FormatEntry: catalogue.FormatEntrySchema,
   ActivationEntry: catalogue.ActivationEntrySchema,
   Fault: problem.FaultSchema,
+  StoredNetwork: StoredNetworkSchema,
+  NetworkRef: network.NetworkRefSchema,
+  Webhook: webhook.WebhookSchema,
+  WebhookEvent: webhook.WebhookEventSchema,
+  Delivery: webhook.DeliverySchema,
   Problem: problem.ProblemSchema,
   ProblemKind: problem.ProblemKindSchema,
 };
@@ -188,6 +195,19 @@ function finished(collected: object): object {
     if (body === undefined) throw new Error(`${path} has no JSON body to give examples of`);
     Object.assign(body, { examples });
   }
+  // Uploads are read as streams, which the collector knows nothing of.
+  for (const [path, method] of [
+    ['/networks', 'post'],
+    ['/networks/{digest}', 'put'],
+  ] as const) {
+    const operation = document.paths[path]?.[method];
+    if (operation === undefined) throw new Error(`${method} ${path} is not there`);
+    const body = {
+      required: true,
+      content: { 'application/json': { schema: reference('Network') } },
+    };
+    operation.requestBody = body;
+  }
   const schemas = Object.fromEntries(
     Object.entries(NAMED).map(([name, schema]) => [name, named(plain(schema), reference)]),
   );
@@ -226,6 +246,8 @@ export async function collectRoutes(app: App): Promise<void> {
       tags: [
         { name: 'jobs', description: 'Ask, follow, cancel.' },
         { name: 'results', description: 'The exact answer, for programs and for readers.' },
+        { name: 'networks', description: 'Uploaded once, asked about by digest.' },
+        { name: 'webhooks', description: 'What was sent to whom.' },
         { name: 'bounds', description: 'Theorems at once, without a job.' },
         { name: 'catalogues', description: 'Formats and activations by name.' },
         { name: 'operation', description: 'Health, metrics and this document.' },

@@ -16,7 +16,8 @@ import type {
   FastifyRequest,
   HTTPMethods,
 } from 'fastify';
-import { QueueUnavailable, TooManyJobs } from '../queue/job-queue.js';
+import { PlannerBusy, PlanningTooLong } from '../planner/refusals.js';
+import { JobGone, QueueUnavailable, TooManyJobs } from '../queue/job-queue.js';
 import { PROBLEMS, ProblemError, problemBody } from './problem.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -34,23 +35,21 @@ export function sendProblem(
 ): FastifyReply {
   const { status } = PROBLEMS[problem.code];
   if (status === 503) reply.header('retry-after', RETRY_AFTER);
-  return reply
-    .code(status)
-    .headers(problem.members.headers ?? {})
-    .type(PROBLEM_TYPE)
-    .send(problemBody(problem.code, problem.message, instanceOf(request), problem.members));
+  const body = problemBody(problem.code, problem.message, instanceOf(request), problem.members);
+  return (
+    reply
+      .code(status)
+      .headers(problem.members.headers ?? {})
+      .type(PROBLEM_TYPE)
+      // A serializer of its own keeps Fastify from adding a charset, which the media type has not.
+      .serializer((payload: string) => payload)
+      .send(JSON.stringify(body))
+  );
 }
 
 /** Fastify's own refusals, by its stable codes. */
 function ofFastify(error: FastifyError, request: FastifyRequest): ProblemError | null {
   switch (error.code) {
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
-      return new ProblemError(
-        'invalid-json',
-        'The body is not one JSON text, or names a property that would reach an object prototype.',
-      );
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new ProblemError('invalid-json', 'The body is empty; a JSON object is expected.');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new ProblemError('invalid-json', 'The body is not as long as Content-Length says.');
     case 'FST_ERR_CTP_BODY_TOO_LARGE': {
@@ -85,12 +84,27 @@ export function problemOf(error: unknown, request: FastifyRequest): ProblemError
       'The job queue cannot be reached; nothing was enqueued or changed.',
     );
   }
+  if (error instanceof JobGone) {
+    const how = error.reason === 'erased' ? 'was erased' : 'was deleted when its time was over';
+    return new ProblemError('job-gone', `The job ${how}.`, {
+      extensions: { reason: error.reason },
+    });
+  }
   if (error instanceof TooManyJobs) {
     return new ProblemError(
       'too-many-jobs',
       `There are ${String(error.limit)} jobs that are not final; nothing was enqueued.`,
       { headers: { 'retry-after': RETRY_AFTER }, extensions: { limit: error.limit } },
     );
+  }
+  if (error instanceof PlanningTooLong) {
+    return new ProblemError(
+      'planning-too-long',
+      'Reading and planning this question takes longer, or more memory, than one question gets.',
+    );
+  }
+  if (error instanceof PlannerBusy) {
+    return new ProblemError('overloaded', 'Too many questions wait to be read; nothing was done.');
   }
   const known =
     error instanceof Error && 'code' in error ? ofFastify(error as FastifyError, request) : null;

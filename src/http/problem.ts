@@ -43,6 +43,11 @@ export const PROBLEMS = Object.freeze({
     'The message is not HTTP',
     'The bytes on the connection could not be parsed as an HTTP/1.1 request. The connection is closed.',
   ),
+  'digest-mismatch': row(
+    400,
+    'The content is not what its digest says',
+    'The SHA-256 of the bytes that arrived is not the one in the path. Nothing was stored; `expected` and `actual` name both.',
+  ),
   unauthorized: row(
     401,
     'An API key is needed',
@@ -73,6 +78,16 @@ export const PROBLEMS = Object.freeze({
     'The request took too long to arrive',
     'The request was not complete within the time this server waits for one. Send it again.',
   ),
+  'network-not-found': row(
+    404,
+    'The network is not known',
+    'No network of this digest is stored. Upload it with PUT /networks/{digest} and ask again.',
+  ),
+  'idempotency-in-progress': row(
+    409,
+    'The first request with this key is still being answered',
+    'A request with the same Idempotency-Key is under way. Send it again after Retry-After seconds and get its answer.',
+  ),
   'not-ready': row(
     409,
     'The job has not succeeded yet',
@@ -81,12 +96,12 @@ export const PROBLEMS = Object.freeze({
   'job-failed': row(
     409,
     'The job failed',
-    'There is no result and there will be none; `jobError` says why. The same request may be posted again and makes a new attempt.',
+    'There is no result; `jobError` says why. The job can be resumed, and the same request may be posted again and makes a new attempt.',
   ),
   'job-cancelled': row(
     409,
     'The job was cancelled',
-    'There is no result and there will be none. The same request may be posted again and makes a new attempt.',
+    'There is no result. The job can be resumed, and the same request may be posted again and makes a new attempt.',
   ),
   'already-finished': row(
     409,
@@ -97,6 +112,16 @@ export const PROBLEMS = Object.freeze({
     409,
     'The job has no policy',
     'A gate opens by the rules of the policy that the request carried; this one carried none, so there is nothing that could pass. Post the request again with a `policy`: what was counted is not counted again.',
+  ),
+  'not-resumable': row(
+    409,
+    'The job cannot be resumed',
+    'Only a job that failed or was cancelled can be resumed; `state` says how it is.',
+  ),
+  'job-gone': row(
+    410,
+    'The job is gone',
+    'The job of this id was deleted: `reason` is `expired` where it outlived the retention of this installation (`expiresAt`), `erased` where somebody deleted it. Post the request again.',
   ),
   'result-gone': row(
     410,
@@ -127,6 +152,26 @@ export const PROBLEMS = Object.freeze({
     422,
     'More samples than can be drawn',
     'The samples asked for would take longer than this service takes on. `maxSamples` is the largest number that fits; with a time limit any number may be asked for.',
+  ),
+  'idempotency-key-reused': row(
+    422,
+    'The key belongs to another request',
+    'This Idempotency-Key was sent before with another body. Every request needs a key of its own; a key is kept for 24 hours.',
+  ),
+  'invalid-network': row(
+    422,
+    'The bytes are no network',
+    'The upload is not one JSON text of the form of `network`; `errors` has one entry per fault. Nothing was stored.',
+  ),
+  'planning-too-long': row(
+    422,
+    'The question is too large to be planned',
+    'Reading and planning it took longer, or more memory, than this service gives to one question. Nothing was enqueued. Ask with fewer or shorter numbers, or of a smaller network.',
+  ),
+  'webhook-refused': row(
+    422,
+    'The webhook is refused',
+    'Its address is none that this service calls, or the job has as many webhooks as it may have; `errors` says which.',
   ),
   'invalid-question': row(
     422,
@@ -187,6 +232,11 @@ export const PROBLEMS = Object.freeze({
     503,
     'Too many event streams are open',
     'This process serves no more event streams at once. Try again after Retry-After seconds, or poll the job.',
+  ),
+  overloaded: row(
+    503,
+    'The service has too much to do',
+    'Nothing was done. Try again after Retry-After seconds.',
   ),
   'shutting-down': row(
     503,

@@ -29,7 +29,7 @@ import type { ExactInput } from '../schemas/exact.js';
 import type { FormatInput, SingleFormatInput } from '../schemas/format.js';
 import type { AnalyzeInput, Mode, ProxiesInput } from '../schemas/request.js';
 import { compileShaped, rememberCompiled, type GivenFormats } from './compile.js';
-import { tooLargeToCount } from './count-limit.js';
+import { FREE_PARAMETERS_MAX, sizeOf, tooLargeToCount } from './network-size.js';
 import { checkMethod, readSampling } from './parse-sampling.js';
 import type { Fault, Question, QuestionFormat } from './question.js';
 import { readNetwork, withShapes } from './read-network.js';
@@ -55,6 +55,15 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   const request = body as Omit<AnalyzeInput, 'mode'> & { mode?: Mode };
   const faults = new Faults();
   const mode = request.mode ?? defaultMode;
+  const size = sizeOf(request.network);
+  if (size.free > FREE_PARAMETERS_MAX) {
+    faults.add(
+      ['network', 'layers'],
+      'too-many-parameters',
+      `the network has up to ${String(size.free)} free parameters; this service takes at most ${String(FREE_PARAMETERS_MAX)}`,
+    );
+    return refused(faults);
+  }
   const network = readNetwork(request.network, faults);
   const formats = readFormats(request.format, faults);
   const overrides = readProxies(request.proxies ?? 'pytorch', faults);
@@ -87,7 +96,7 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   }
   const sampling = mode === 'sampled' ? readSampling(request.sampling ?? {}, faults) : null;
   if (faults.list.length > 0) return refused(faults);
-  const tooLarge = mode === 'exhaustive' ? tooLargeToCount(network) : null;
+  const tooLarge = mode === 'exhaustive' ? tooLargeToCount(size) : null;
   if (tooLarge !== null) return { ...SPACE_TOO_LARGE, ...tooLarge, faults: [faultOf(tooLarge)] };
 
   const built = guarded(faults, () => {

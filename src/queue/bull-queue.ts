@@ -8,12 +8,17 @@
  */
 import type { BaseLogger } from 'pino';
 import { FlowProducer, Queue, type QueueOptions } from 'bullmq';
+import { shardsOf, type Plan } from '../plan/plan.js';
+import { planFromText } from '../plan/wire.js';
 import { openBlobs } from './blobs.js';
 import { connectProducer, isUnavailability, whileAvailable } from './availability.js';
 import { followChanges } from './changes.js';
+import { startCare } from './care.js';
 import { watchConsumption } from './consumption.js';
-import { flowOf, lookAfter, removeUnbegun, type Caretaking } from './flow.js';
+import { addRun, lookAfter, stopRun, type Caretaking } from './flow.js';
 import {
+  JobGone,
+  NO_LIMITS,
   NO_TENANT,
   QueueUnavailable,
   type JobEvent,
@@ -21,8 +26,17 @@ import {
   type Readiness,
 } from './job-queue.js';
 import { queueMetrics } from './metrics.js';
-import { baseIdOf, EVENTS_KEPT, MERGE_QUEUE, namesOf, planBlobOf, SHARD_QUEUE } from './names.js';
-import { isFinal, openRecords, publicRecord } from './records.js';
+import {
+  baseIdOf,
+  EVENTS_KEPT,
+  MERGE_QUEUE,
+  namesOf,
+  planBlobOf,
+  planOfTenant,
+  SHARD_QUEUE,
+} from './names.js';
+import { isFinal, openRecords, publicRecord, type StoredRecord } from './records.js';
+import { openShards } from './shards.js';
 
 const EVENTS_AT_ONCE = 100;
 /** A follower looks by itself this often, should a notice have been lost. */
@@ -35,6 +49,8 @@ export interface BullQueueOptions {
   readonly url: string;
   /** In braces. */
   readonly prefix: string;
+  /** How long a final job is kept. */
+  readonly retentionSeconds?: number;
   readonly log: Pick<BaseLogger, 'warn' | 'error'>;
   /** Traces what is enqueued; off where absent. */
   readonly telemetry?: QueueOptions['telemetry'];
@@ -63,6 +79,7 @@ export function joinExpositions(texts: readonly string[]): string {
 export function openBullQueue({
   url,
   prefix,
+  retentionSeconds,
   log,
   liveJobsMax,
   telemetry,
@@ -75,6 +92,7 @@ export function openBullQueue({
   };
   redis.on('error', complain);
   const changes = followChanges(url, names.changes, complain);
+  const quota = liveJobsMax === undefined ? {} : { liveMax: liveJobsMax };
   const bull = { connection: redis, prefix, ...(telemetry === undefined ? {} : { telemetry }) };
   const streams = { events: { maxLen: EVENTS_KEPT } };
   const mergeQueue = new Queue(MERGE_QUEUE, { ...bull, streams });
@@ -82,65 +100,77 @@ export function openBullQueue({
   const flows = new FlowProducer(bull);
   for (const queue of [mergeQueue, shardQueue]) queue.on('error', complain);
   flows.on('error', complain);
-  const records = openRecords(redis, names);
+  const records = openRecords(redis, names, retentionSeconds);
   const blobs = openBlobs(redis, names);
-  const care: Caretaking = { records, blobs, mergeQueue, flows };
+  const shards = openShards(redis, names);
+  const queues = { mergeQueue, shardQueue, flows };
+  const care: Caretaking = { redis, names, records, blobs, shards, ...queues };
   const consumption = watchConsumption(redis, names, [mergeQueue, shardQueue], consumeWithinMs);
   const available = <T>(work: () => Promise<T>): Promise<T> => whileAvailable(redis, work);
+  const caring = startCare(care, { sweep: null, onError: complain });
 
   async function livingWorkers(): Promise<number> {
     const ids = await redis.smembers(names.workers);
     return ids.length === 0 ? 0 : await redis.exists(ids.map(names.worker));
   }
 
-  async function present(id: string): ReturnType<JobQueue['submit']> {
+  /** The record; null where the id was never known. Throws JobGone. */
+  async function recordOf(id: string): Promise<StoredRecord | null> {
     const record = await records.get(id);
-    if (record === null) throw new Error(`submit: job ${id} vanished`);
-    return { job: publicRecord(record), created: false };
+    if (record !== null) return record;
+    const reason = await records.gone(id);
+    if (reason !== null) throw new JobGone(id, reason);
+    return null;
+  }
+
+  /** The record of a job that is there for certain. */
+  async function recordNow(id: string): Promise<StoredRecord> {
+    const record = await records.get(id);
+    if (record === null) throw new Error(`job ${id} vanished`);
+    return record;
+  }
+
+  /** Puts a new run into the queue. Redis away: the record stays and is looked after. */
+  async function enqueue(record: StoredRecord, plan: Plan): Promise<void> {
+    try {
+      await addRun(care, record, plan);
+    } catch (error) {
+      // Anything else would fail for ever.
+      if (!isUnavailability(error)) {
+        const detail = 'The job could not be put into the queue.';
+        await records.fail(record.id, { code: 'enqueue-failed', detail }, record.run);
+      }
+      throw error;
+    }
   }
 
   return {
-    submit: (asked, { tenant = NO_TENANT, policy = null } = {}) =>
+    submit: (asked, { limits = NO_LIMITS, tenant = NO_TENANT, policy = null } = {}) =>
       available(async () => {
-        const plan = tenant === NO_TENANT ? asked : { ...asked, tenant };
-        const blob = planBlobOf(plan);
-        await blobs.putPlan(blob.hash, blob.text);
+        const plan = planOfTenant(asked, tenant);
+        const { hash: planHash, text: planText } = planBlobOf(plan);
         const { id, created } = await records.create({
           baseId: baseIdOf(plan, policy),
-          plan,
-          planHash: blob.hash,
-          policy,
-          ...(liveJobsMax === undefined ? {} : { liveMax: liveJobsMax }),
+          ...{ plan, planHash, planText, policy, limits, ...quota },
         });
-        if (!created) {
+        if (created) {
+          await enqueue(await recordNow(id), plan);
+        } else if ((await records.claim(id)) !== null) {
           // Whoever made it may have died before the queue heard of it.
-          if ((await records.claim(id)) !== null) await lookAfter(care, id);
-          return await present(id);
+          await lookAfter(care, id);
         }
-        const record = await records.get(id);
-        if (record === null) throw new Error(`submit: job ${id} vanished`);
-        try {
-          await flows.add(flowOf(record, plan));
-        } catch (error) {
-          // Redis away: the record stays and is looked after. Anything else would fail for ever.
-          if (!isUnavailability(error)) {
-            const detail = 'The job could not be put into the queue.';
-            await records.fail(id, { code: 'enqueue-failed', detail });
-          }
-          throw error;
-        }
-        return { ...(await present(id)), created: true };
+        return { job: publicRecord(await recordNow(id)), created };
       }),
 
     get: (id) =>
       available(async () => {
-        const record = await records.get(id);
+        const record = await recordOf(id);
         return record === null ? null : publicRecord(record);
       }),
 
     result: (id) =>
       available(async () => {
-        const record = await records.get(id);
+        const record = await recordOf(id);
         return record?.state === 'succeeded' ? await blobs.result(record.plan) : null;
       }),
 
@@ -149,14 +179,33 @@ export function openBullQueue({
     cancel: (id) =>
       available(async () => {
         // The flag in the record is what counts; the rest only saves work.
-        const { moved } = await records.cancel(id);
-        const record = await records.get(id);
+        const { moved, run } = await records.cancel(id);
+        if (moved) await stopRun(care, { id, run });
+        const record = await recordOf(id);
+        return record === null ? null : publicRecord(record);
+      }),
+
+    resume: (id, limits = NO_LIMITS) =>
+      available(async () => {
+        const record = await recordOf(id);
         if (record === null) return null;
-        if (moved) {
-          await redis.publish(names.stops, id);
-          await removeUnbegun(mergeQueue, record);
-        }
-        return publicRecord(record);
+        const text = await blobs.plan(record.plan);
+        if (text === null) throw new JobGone(id, 'expired');
+        const plan = planFromText(text);
+        const doneShards = await shards.finished(record.plan, shardsOf(plan));
+        const { moved: resumed } = await records.resume(id, {
+          ...{ plan, doneShards, limits, ...quota },
+        });
+        if (resumed) await enqueue(await recordNow(id), plan);
+        return { job: publicRecord(await recordNow(id)), resumed };
+      }),
+
+    erase: (id) =>
+      available(async () => {
+        const state = await records.erase(id);
+        if (state !== null) return isFinal(state);
+        await recordOf(id);
+        return null;
       }),
 
     async *events(id, { lastEventId, signal }): AsyncGenerator<JobEvent> {
@@ -164,7 +213,7 @@ export function openBullQueue({
       if (!EVENT_ID.test(after)) throw new RangeError('lastEventId: this queue did not make it');
       const isAborted = (): boolean => signal.aborted;
       while (!isAborted()) {
-        // Waiting begins before reading, and the state is read before the events: so neither a
+        // Waiting begins before reading, and the record is read before the events: so neither a
         // change nor the last event can slip through in between.
         const reading = new AbortController();
         const change = changes.next(id, {
@@ -172,16 +221,37 @@ export function openBullQueue({
           timeoutMs: LOOK_AGAIN_MS,
         });
         try {
-          const state = await available(() => records.state(id));
+          const record = await available(() => records.get(id));
           const events = await available(() => records.eventsAfter(id, after, EVENTS_AT_ONCE));
           for (const event of events) {
             if (isAborted()) return;
             yield event;
             after = event.id;
-            if (isFinal(event.job.state)) return;
+            // A final state that was left by a resumption is not the end.
+            const last = record === null || event.job.version >= record.version;
+            if (isFinal(event.job.state) && last) return;
           }
           if (events.length === EVENTS_AT_ONCE) continue;
-          if (events.length === 0 && (state === null || isFinal(state))) return;
+          if (events.length === 0 && (record === null || isFinal(record.state))) return;
+          await change;
+        } finally {
+          reading.abort();
+        }
+      }
+    },
+
+    async finished(id, { signal }) {
+      for (;;) {
+        // Waiting begins before reading, so that no change slips through in between.
+        const reading = new AbortController();
+        const change = changes.next(id, {
+          signal: AbortSignal.any([signal, reading.signal]),
+          timeoutMs: LOOK_AGAIN_MS,
+        });
+        try {
+          const record = await available(() => recordOf(id));
+          if (record === null) return null;
+          if (isFinal(record.state) || signal.aborted) return publicRecord(record);
           await change;
         } finally {
           reading.abort();
@@ -229,8 +299,11 @@ export function openBullQueue({
       }),
 
     async close() {
+      const closing = [
+        caring.stop(),
+        ...[mergeQueue, shardQueue, flows].map((part) => part.close()),
+      ];
       changes.close();
-      const closing = [mergeQueue, shardQueue, flows].map((part) => part.close());
       redis.disconnect();
       for (const outcome of await Promise.allSettled(closing)) {
         if (outcome.status === 'rejected')

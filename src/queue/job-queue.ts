@@ -21,6 +21,14 @@ export interface JobRecord {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  /** When record and result are deleted; null until the state is final. */
+  readonly expiresAt: string | null;
+  /** When the job fails, finished or not; null where nobody set a deadline. */
+  readonly deadlineAt: string | null;
+  /** Computing time of its shards in this run, in seconds; what a killed worker spent may be missing. */
+  readonly cpuSeconds: number;
+  /** Budget of `cpuSeconds`; null where nobody set one. */
+  readonly cpuSecondsLimit: number | null;
   readonly error: JobError | null;
   /** Grows by one with every change of the record. */
   readonly version: number;
@@ -85,17 +93,44 @@ export function isJobOf(tenant: string, id: string): boolean {
   return prefixOfJobId(id) === jobIdPrefix(tenant);
 }
 
-export interface SubmitOptions {
-  /** `NO_TENANT` where absent. */
-  readonly tenant?: string;
-  readonly policy?: Policy | null;
+/** What a job may take at most; null: no limit. No part of the question or of its answer. */
+export interface JobLimits {
+  /** Seconds from now until the job fails with `deadline-exceeded`. */
+  readonly deadlineSeconds: number | null;
+  /** Computing time of all shards together until it fails with `budget-exhausted`. */
+  readonly cpuSeconds: number | null;
 }
 
+export const NO_LIMITS: JobLimits = Object.freeze({ deadlineSeconds: null, cpuSeconds: null });
+
+export interface SubmitOptions {
+  /** Whose job it is, `NO_TENANT` where absent: tenants get equal turns however many jobs each has. */
+  readonly tenant?: string;
+  readonly policy?: Policy | null;
+  readonly limits?: JobLimits;
+}
+
+export type GoneReason = 'expired' | 'erased';
+
+/** Thrown where a job was known once and is no more. */
+export class JobGone extends Error {
+  override readonly name = 'JobGone';
+  readonly reason: GoneReason;
+
+  constructor(id: string, reason: GoneReason) {
+    super(`job ${id} has been ${reason === 'erased' ? 'erased' : 'deleted after its time'}`);
+    this.reason = reason;
+  }
+}
+
+/** Whatever takes an id throws JobGone where the job expired or was erased; all throw QueueUnavailable. */
 export interface JobQueue {
   /**
-   * Enqueues the plan, or answers the job that asks the same, unless that failed or was cancelled.
-   * `created` says which. The same question under another policy, or of another tenant, is another
-   * job. Throws QueueUnavailable, or TooManyJobs.
+   * Enqueues the plan, or answers the job that asks the same, unless that failed, was cancelled or
+   * is gone. `created` says which. Of several submissions that are one live job, the widest limits
+   * hold; a job that has succeeded answers whatever the limits. Shards that any job of the same plan
+   * has finished are not computed again. The same question under another policy, or of another
+   * tenant, is another job. Throws TooManyJobs where it would be one more than the tenant may have.
    */
   submit(
     plan: Plan,
@@ -112,11 +147,27 @@ export interface JobQueue {
   }): Promise<JobPage>;
   /** Cancels what is not final yet and answers the record as it then is; null where unknown. */
   cancel(id: string): Promise<JobRecord | null>;
+  /**
+   * Queues a failed or cancelled job again, for the shards that are missing. `resumed` is false, and
+   * nothing changes, where the job is live or has succeeded. Null where it is unknown. Throws
+   * TooManyJobs as `submit` does.
+   */
+  resume(
+    id: string,
+    limits?: JobLimits,
+  ): Promise<{ readonly job: JobRecord; readonly resumed: boolean } | null>;
+  /**
+   * Deletes the record of a job that is final, its events and webhooks and, where no other job has the same plan,
+   * plan, tallies and result. False, and nothing changes, where it is live; null where unknown.
+   */
+  erase(id: string): Promise<boolean | null>;
   /** The job's events after `lastEventId` (all of them where absent), until a final state or abort. */
   events(
     id: string,
     options: { readonly lastEventId?: string; readonly signal: AbortSignal },
   ): AsyncIterable<JobEvent>;
+  /** The record once it is final, or as it then is when the signal aborts; null where unknown. */
+  finished(id: string, options: { readonly signal: AbortSignal }): Promise<JobRecord | null>;
   readiness(): Promise<Readiness>;
   /** Prometheus text of the queues. */
   metrics(): Promise<string>;

@@ -17,10 +17,14 @@ export const MERGE_QUEUE = 'merges';
 export const SHARD_QUEUE = 'shards';
 
 const DAY_SECONDS = 24 * 3600;
-/** How long a record, its events and its result stay after the job became final. */
+/** How long a record, its events and its result stay after the job became final, unless set. */
 export const RECORD_SECONDS = 30 * DAY_SECONDS;
-/** Plans, tallies and results outlive every record that points to them. */
-export const BLOB_SECONDS = RECORD_SECONDS + DAY_SECONDS;
+/** Plans, tallies and results outlive every record that points to them, by this much. */
+export const BLOB_EXTRA_SECONDS = DAY_SECONDS;
+/** How long it is remembered of an id that its job is gone. */
+export const GONE_SECONDS = 30 * DAY_SECONDS;
+/** Progress of shards is only good while they run. */
+export const PROGRESS_SECONDS = 7 * DAY_SECONDS;
 /** Events kept per job; Redis trims approximately, never below. */
 export const EVENTS_KEPT = 1000;
 /** A record that is not final is looked at this long after it was made, then this often. */
@@ -32,16 +36,21 @@ export const HEARTBEAT_EVERY_MS = 5_000;
 /** A shard or a merge is tried this often where the fault may pass, e.g. a thread that vanished. */
 export const ATTEMPTS = 3;
 /** A job whose worker died is given to another this often before it fails. */
-export const STALLS_ALLOWED = 3;
+export const STALLS_ALLOWED = 6;
+/** BullMQ's own: a larger number means later. */
+export const PRIORITY_MAX = 2 ** 21;
+/** Deadlines are enforced, and the clock is watched, this often by every process. */
+export const CARE_EVERY_MS = 500;
 
 /** Options of every queue job; set on parents and children alike, since none inherits them. */
 export const JOB_OPTIONS = {
   attempts: ATTEMPTS,
   backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
   sizeLimit: 65_536,
-  removeOnComplete: { age: 3600, count: 10_000 },
-  removeOnFail: { age: 7 * DAY_SECONDS, count: 10_000 },
-  keepLogs: 100,
+  // What a job is and was, the record says; the queue forgets what is done.
+  removeOnComplete: true,
+  removeOnFail: { age: DAY_SECONDS, count: 1_000 },
+  keepLogs: 10,
   stackTraceLimit: 10,
 } as const;
 
@@ -55,17 +64,31 @@ export interface Names {
   readonly progress: (id: string) => string;
   /** Hash: which job answers a question now, and which attempt that is. */
   readonly request: (baseId: string) => string;
+  /** String: what is left of a job that expired or was erased, so that its id is gone, not unknown. */
+  readonly gone: (id: string) => string;
   readonly plan: (planHash: string) => string;
-  readonly tally: (planHash: string, shard: Pick<Shard, 'from' | 'to'>) => string;
+  /** Hash: the tallies of a plan, by `tallyField`. */
+  readonly tallies: (planHash: string) => string;
   readonly result: (planHash: string) => string;
+  /** Set: the jobs that ask for a plan; as long as one is live, what belongs to the plan stays. */
+  readonly holders: (planHash: string) => string;
+  /** Hash: the webhooks of a job; hash: what was sent to them. Both live as long as its record. */
+  readonly hooks: (id: string) => string;
+  readonly deliveries: (id: string) => string;
+  /** Sorted set: jobs whose webhooks are yet to be told, by the time at which to look. */
+  readonly hooked: string;
   /** Counter: orders the jobs. */
   readonly sequence: string;
   /** Sorted set: the jobs of a tenant by sequence; a tenant is named by the prefix of its job ids. */
   readonly index: (idPrefix: string) => string;
-  /** Set: the jobs of a tenant that are not final. */
-  readonly tenantLive: (idPrefix: string) => string;
   /** Sorted set: jobs that are not final, by the time at which to look after them. */
   readonly live: string;
+  /** Sorted set: live jobs that have a deadline, by that. */
+  readonly deadlines: string;
+  /** Hash: live jobs per tenant. */
+  readonly tenants: string;
+  /** String: how far the clock of Redis was moved while somebody watched (clock.ts). */
+  readonly clock: string;
   /** Set: workers that ever said they live; `worker` expires where one no longer does. */
   readonly workers: string;
   readonly worker: (workerId: string) => string;
@@ -75,7 +98,7 @@ export interface Names {
   readonly totals: string;
   /** Channel: ids of jobs that changed, for who follows them. */
   readonly changes: string;
-  /** Channel: ids of jobs whose work is to stop, for the workers. */
+  /** Channel: runs (`mergeJobId`) whose work is to stop, for the workers. */
   readonly stops: string;
 }
 
@@ -92,13 +115,20 @@ export function namesOf(prefix: string): Names {
     events: (id) => `${prefix}:events:${id}`,
     progress: (id) => `${prefix}:progress:${id}`,
     request: (baseId) => `${prefix}:request:${baseId}`,
+    gone: (id) => `${prefix}:gone:${id}`,
     plan: (planHash) => `${prefix}:plan:${planHash}`,
-    tally: (planHash, shard) => `${prefix}:tally:${planHash}:${shard.from}:${shard.to}`,
+    tallies: (planHash) => `${prefix}:tallies:${planHash}`,
     result: (planHash) => `${prefix}:result:${planHash}`,
+    holders: (planHash) => `${prefix}:holders:${planHash}`,
+    hooks: (id) => `${prefix}:hooks:${id}`,
+    deliveries: (id) => `${prefix}:deliveries:${id}`,
+    hooked: `${prefix}:hooked`,
     sequence: `${prefix}:sequence`,
     index: (idPrefix) => `${prefix}:index${ofTenant(idPrefix)}`,
-    tenantLive: (idPrefix) => `${prefix}:tenant-live${ofTenant(idPrefix)}`,
     live: `${prefix}:live`,
+    deadlines: `${prefix}:deadlines`,
+    tenants: `${prefix}:tenants`,
+    clock: `${prefix}:clock`,
     workers: `${prefix}:workers`,
     worker: (workerId) => `${prefix}:worker:${workerId}`,
     taken: `${prefix}:taken`,
@@ -108,8 +138,28 @@ export function namesOf(prefix: string): Names {
   };
 }
 
+/** The field of a shard's tally: its range, so that another cut of the same plan shares none. */
+export function tallyField(shard: Pick<Shard, 'from' | 'to'>): string {
+  return `${shard.from}:${shard.to}`;
+}
+
 function sha256(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
+}
+
+/** What was printed and hashed once of a plan; a plan never changes. */
+interface Printed {
+  /** Base ids, by the text of the policy. */
+  readonly ids: Map<string, string>;
+  blob?: PlanBlob;
+}
+
+const printed = new WeakMap<Plan, Printed>();
+
+function printedOf(plan: Plan): Printed {
+  const known = printed.get(plan) ?? { ids: new Map<string, string>() };
+  printed.set(plan, known);
+  return known;
 }
 
 /**
@@ -117,7 +167,14 @@ function sha256(text: string): string {
  * whatever the cut into shards.
  */
 export function baseIdOf(plan: Plan, policy: Policy | null = null): string {
-  const { engine, question, tenant } = plan;
+  const { ids } = printedOf(plan);
+  const key = policy === null ? '' : canonicalText(policy);
+  const id = ids.get(key) ?? baseIdAnew(plan, policy);
+  ids.set(key, id);
+  return id;
+}
+
+function baseIdAnew({ engine, question, tenant }: Plan, policy: Policy | null): string {
   const text = canonicalText({
     engine,
     question,
@@ -127,15 +184,38 @@ export function baseIdOf(plan: Plan, policy: Policy | null = null): string {
   return `${jobIdPrefix(tenant ?? NO_TENANT)}${sha256(text).slice(0, 32)}`;
 }
 
+/** The plans of tenants, by the plan they were made of: so that each is printed and hashed once. */
+const owned = new WeakMap<Plan, Map<string, Plan>>();
+
+/** *Exact.* The plan as that of a tenant, which shares nothing with the same plan of another. */
+export function planOfTenant(plan: Plan, tenant: string): Plan {
+  if (tenant === NO_TENANT) return plan;
+  const known = owned.get(plan) ?? new Map<string, Plan>();
+  owned.set(plan, known);
+  const theirs = known.get(tenant) ?? { ...plan, tenant };
+  known.set(tenant, theirs);
+  return theirs;
+}
+
 /** *Exact.* The content hash under which a plan, its tallies and its result are kept. */
 export function planHashOf(planText: string): string {
   return sha256(planText);
 }
 
 /** A plan's canonical text beside its hash. */
-export function planBlobOf(plan: Plan): { readonly text: string; readonly hash: string } {
-  const text = planToText(plan);
-  return { text, hash: planHashOf(text) };
+export interface PlanBlob {
+  readonly text: string;
+  readonly hash: string;
+}
+
+/** *Exact.* What a plan is stored as, and where. */
+export function planBlobOf(plan: Plan): PlanBlob {
+  const known = printedOf(plan);
+  if (known.blob === undefined) {
+    const text = planToText(plan);
+    known.blob = { text, hash: planHashOf(text) };
+  }
+  return known.blob;
 }
 
 /** Id of the queue's parent job of one run; `run` is never used twice. BullMQ forbids `:` here. */

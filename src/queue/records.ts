@@ -3,62 +3,121 @@
  * keeps, and they alone decide what a job is: a queue job that ends differently changes nothing.
  *
  *   queued -> running -> succeeded | failed | cancelled        (queued may also fail or be cancelled)
+ *   failed | cancelled -> queued                               (only by `resume`, as a new run)
  *
- * Invariant: a final state is never left; every change is atomic (`scripts.ts`), raises `version`
- * and is appended to the job's event stream. Points done are exact and never go back.
+ * Invariant: a final state is left by `resume` alone, `succeeded` never; every change is atomic
+ * (`scripts.ts`), raises `version` and is appended to the job's event stream. Points done are exact
+ * and never go back within a run.
  */
 import type { Redis } from 'ioredis';
-import { totalOf, type Plan } from '../plan/plan.js';
+import { totalOf, type Plan, type Shard } from '../plan/plan.js';
 import type { Policy } from '../plan/policy.js';
 import type { JobError, JobState } from '../schemas/job.js';
 import type { Mode } from '../schemas/request.js';
+import { STEP_MS } from './clock.js';
 import {
   jobIdPrefix,
+  NO_LIMITS,
   NO_TENANT,
   prefixOfJobId,
   TooManyJobs,
+  type GoneReason,
   type JobEvent,
+  type JobLimits,
   type JobPage,
   type JobRecord,
 } from './job-queue.js';
-import { EVENTS_KEPT, FIRST_LOOK_MS, NEXT_LOOK_MS, RECORD_SECONDS, type Names } from './names.js';
-import { CLAIM, CREATE, PROGRESS, RERUN, runScript, TRANSITION } from './scripts.js';
+import {
+  BLOB_EXTRA_SECONDS,
+  FIRST_LOOK_MS,
+  GONE_SECONDS,
+  NEXT_LOOK_MS,
+  PROGRESS_SECONDS,
+  RECORD_SECONDS,
+  type Names,
+} from './names.js';
+import {
+  CLAIM,
+  CREATE,
+  ERASE,
+  OVERDUE,
+  PROGRESS,
+  RERUN,
+  RESUME,
+  runScript,
+  TRANSITION,
+  type Script,
+} from './scripts.js';
 
 /** A record with what only the queue needs of it. */
 export interface StoredRecord extends JobRecord {
   /** Names the queue jobs of the present run; never used twice. */
   readonly run: string;
   readonly plan: string;
+  /** Whose job it is; jobs of one tenant share a turn. */
+  readonly tenant: string;
 }
 
 export interface Moved {
   readonly moved: boolean;
   /** The state after the call; null where the job is unknown. */
   readonly state: JobState | null;
+  /** The run that the record is in; empty where the job is unknown. */
+  readonly run: string;
+}
+
+export interface NewJob {
+  readonly baseId: string;
+  readonly plan: Plan;
+  readonly planHash: string;
+  readonly planText: string;
+  /** None where absent. */
+  readonly limits?: JobLimits;
+  readonly policy?: Policy | null;
+  /** Most jobs of the plan's tenant that are not final; unbounded where absent. */
+  readonly liveMax?: number;
 }
 
 export interface Records {
   /**
-   * Atomic: of any number of equal submissions, one makes the job and all get its id. Throws
-   * TooManyJobs where it would be one more than the tenant may have.
+   * Atomic: of any number of equal submissions, one makes the job and all get its id; the widest of
+   * their limits hold. Stores the plan. Throws TooManyJobs where it would be one more than the
+   * tenant may have.
    */
-  create(job: {
-    readonly baseId: string;
-    readonly plan: Plan;
-    readonly planHash: string;
-    readonly policy?: Policy | null;
-    /** Most jobs of the tenant that are not final. */
-    readonly liveMax?: number;
-  }): Promise<{ readonly id: string; readonly created: boolean }>;
+  create(job: NewJob): Promise<{ readonly id: string; readonly created: boolean }>;
+  /** A failed or cancelled job is queued again, for a new run under limits of its own. Throws TooManyJobs. */
+  resume(
+    id: string,
+    from: {
+      readonly plan: Plan;
+      readonly doneShards: readonly Shard[];
+      readonly limits: JobLimits;
+      readonly liveMax?: number;
+    },
+  ): Promise<Moved>;
+  /** A final record, and what nothing else needs, is deleted. Gives the state it had. */
+  erase(id: string): Promise<JobState | null>;
+  /** Why an id that has no record once had one; null where it never had, or nobody remembers. */
+  gone(id: string): Promise<GoneReason | null>;
   get(id: string): Promise<StoredRecord | null>;
   state(id: string): Promise<JobState | null>;
   /** To `running` from `queued`; a job that runs already stays as it is. */
   start(id: string): Promise<Moved>;
   succeed(id: string): Promise<Moved>;
-  fail(id: string, error: JobError): Promise<Moved>;
+  /** Moves nothing where the record is in another run than `run`. */
+  fail(id: string, error: JobError, run: string): Promise<Moved>;
   cancel(id: string): Promise<Moved>;
-  /** Notes how much of its range one shard has done. Gives the state, so that the worker sees a cancel. */
-  progress(id: string, plan: Plan, shardIndex: number, partDone: bigint): Promise<JobState | null>;
+  /** Notes shards that are done before their run begins. */
+  known(id: string, shards: readonly Shard[]): Promise<void>;
+  /**
+   * Notes how much of its range one shard has done, and microseconds of computing since the last
+   * call. Gives the state, so that the worker sees a cancel, and whether the budget is spent.
+   */
+  progress(
+    id: string,
+    plan: Plan,
+    part?: { readonly index: number; readonly done: bigint; readonly spent: number },
+  ): Promise<{ readonly state: JobState | null; readonly overBudget: boolean }>;
   list(options: {
     readonly limit: number;
     readonly cursor?: string;
@@ -70,6 +129,8 @@ export interface Records {
   claim(id?: string): Promise<string | null>;
   /** A run of its own for a job whose queue jobs are gone; null where it is final. */
   rerun(id: string): Promise<string | null>;
+  /** A live job whose deadline has passed; null also where the clock is not what `expected` says. */
+  overdue(expected: number): Promise<string | null>;
 }
 
 /** True where the state is never left. */
@@ -84,6 +145,8 @@ export function pointsDone(plan: Plan, done: bigint): string {
   const bounded = done > range ? range : done;
   return String((BigInt(totalOf(plan)) * bounded) / range);
 }
+
+const MICROSECONDS = 1_000_000;
 
 function timeOf(milliseconds: string): string {
   return new Date(Number(milliseconds)).toISOString();
@@ -100,7 +163,12 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
     return value;
   };
   if (fields['id'] === undefined) return null;
-  const [startedAt, finishedAt, error] = [field('startedAt'), field('finishedAt'), field('error')];
+  const time = (name: string): string | null => {
+    const value = fields[name] ?? '';
+    return value === '' ? null : timeOf(value);
+  };
+  const error = field('error');
+  const budget = fields['budget'] ?? '';
   return Object.freeze({
     id: field('id'),
     state: field('state') as JobState,
@@ -109,23 +177,40 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
     done: field('done'),
     total: field('total'),
     createdAt: timeOf(field('createdAt')),
-    startedAt: startedAt === '' ? null : timeOf(startedAt),
-    finishedAt: finishedAt === '' ? null : timeOf(finishedAt),
+    startedAt: time('startedAt'),
+    finishedAt: time('finishedAt'),
+    expiresAt: time('expiresAt'),
+    deadlineAt: time('deadlineAt'),
+    cpuSeconds: Number(fields['spent'] ?? '0') / MICROSECONDS,
+    cpuSecondsLimit: budget === '' ? null : Number(budget) / MICROSECONDS,
     error: error === '' ? null : (JSON.parse(error) as JobError),
     version: Number(field('version')),
     run: field('run'),
     plan: field('plan'),
+    tenant: fields['tenant'] ?? '',
   });
 }
 
 /** What the world sees of a record. */
 export function publicRecord(record: StoredRecord): JobRecord {
-  const { id, state, mode, policy, done, total, createdAt, startedAt, finishedAt, error, version } =
-    record;
+  const { id, state, mode, policy, done, total, createdAt, startedAt } = record;
+  const { finishedAt, expiresAt, deadlineAt, cpuSeconds, cpuSecondsLimit, error, version } = record;
   return Object.freeze({
-    ...{ id, state, mode, policy, done, total },
-    ...{ createdAt, startedAt, finishedAt, error, version },
+    ...{ id, state, mode, policy, done, total, createdAt, startedAt, finishedAt, expiresAt },
+    ...{ deadlineAt, cpuSeconds, cpuSecondsLimit, error, version },
   });
+}
+
+/** The two limits as the scripts take them: milliseconds and microseconds, or nothing. */
+function limitTexts({ deadlineSeconds, cpuSeconds }: JobLimits): [string, string] {
+  return [
+    deadlineSeconds === null ? '' : String(Math.ceil(deadlineSeconds * 1000)),
+    cpuSeconds === null ? '' : String(Math.ceil(cpuSeconds * MICROSECONDS)),
+  ];
+}
+
+function lengthOf({ from, to }: Shard): bigint {
+  return BigInt(to) - BigInt(from);
 }
 
 function eventOf([id, flat]: readonly [string, readonly string[]]): JobEvent {
@@ -138,6 +223,15 @@ function eventOf([id, flat]: readonly [string, readonly string[]]): JobEvent {
     event: fields['event'] === 'state' ? 'state' : 'progress',
     job: publicRecord(record),
   };
+}
+
+function movedOf(answer: unknown): Moved {
+  const [moved, state, run] = answer as [number, JobState | '', string];
+  return { moved: moved === 1, state: state === '' ? null : state, run };
+}
+
+function idOf(answer: unknown): string | null {
+  return answer === '' ? null : (answer as string);
 }
 
 const CURSOR = /^before\.([1-9][0-9]{0,15})$/;
@@ -154,33 +248,28 @@ function sequenceOf(cursor: string): string {
   return match[1];
 }
 
-/** The records under `names`, through a connection that stays the caller's. */
-export function openRecords(redis: Redis, names: Names): Records {
-  const kept = String(EVENTS_KEPT);
+/**
+ * The records under `names`, through a connection that stays the caller's. A final record is kept
+ * for `retentionSeconds`.
+ */
+export function openRecords(
+  redis: Redis,
+  names: Names,
+  retentionSeconds: number = RECORD_SECONDS,
+): Records {
+  const run = (script: Script, args: readonly string[]): Promise<unknown> =>
+    runScript(redis, names, script, args);
 
   async function transition(
     id: string,
     from: string,
     to: JobState,
     error: JobError | null,
+    ofRun = '',
   ): Promise<Moved> {
-    const baseId = id.replace(/-[0-9]+$/, '');
-    const keys = [names.record(id), names.events(id), names.progress(id), names.request(baseId)];
-    const [moved, state] = (await runScript(
-      redis,
-      TRANSITION,
-      [...keys, names.live, names.tenantLive(prefixOfJobId(id))],
-      [
-        id,
-        from,
-        to,
-        error === null ? '' : JSON.stringify(error),
-        names.changes,
-        kept,
-        String(RECORD_SECONDS),
-      ],
-    )) as [number, string];
-    return { moved: moved === 1, state: state === '' ? null : (state as JobState) };
+    const kept = [retentionSeconds, BLOB_EXTRA_SECONDS, GONE_SECONDS].map(String);
+    const text = error === null ? '' : JSON.stringify(error);
+    return movedOf(await run(TRANSITION, [id, from, to, text, ...kept, ofRun]));
   }
 
   async function get(id: string): Promise<StoredRecord | null> {
@@ -188,34 +277,35 @@ export function openRecords(redis: Redis, names: Names): Records {
   }
 
   return {
-    async create({ baseId, plan, planHash, policy = null, liveMax = Number.MAX_SAFE_INTEGER }) {
-      const tenant = prefixOfJobId(baseId);
-      const [made, id] = (await runScript(
-        redis,
-        CREATE,
-        [
-          names.request(baseId),
-          names.sequence,
-          names.index(tenant),
-          names.live,
-          names.tenantLive(tenant),
-        ],
-        [
-          names.record(''),
-          names.events(''),
-          baseId,
-          plan.mode,
-          totalOf(plan),
-          planHash,
-          names.changes,
-          kept,
-          String(FIRST_LOOK_MS),
-          String(liveMax),
-          policy === null ? '' : JSON.stringify(policy),
-        ],
-      )) as [number, string];
+    async create({ baseId, plan, planHash, planText, policy = null, ...asked }) {
+      const { limits = NO_LIMITS, liveMax = Number.MAX_SAFE_INTEGER } = asked;
+      const [made, id] = (await run(CREATE, [
+        ...[baseId, plan.mode, totalOf(plan), planHash, planText, String(FIRST_LOOK_MS)],
+        ...limitTexts(limits),
+        ...[plan.tenant ?? NO_TENANT, String(liveMax), names.index(prefixOfJobId(baseId))],
+        policy === null ? '' : JSON.stringify(policy),
+      ])) as [number, string];
       if (made === -1) throw new TooManyJobs(liveMax);
       return { id, created: made === 1 };
+    },
+    async resume(id, { plan, doneShards, limits, liveMax = Number.MAX_SAFE_INTEGER }) {
+      const done = doneShards.reduce((sum, shard) => sum + lengthOf(shard), 0n);
+      const points = done === 0n ? '0' : pointsDone(plan, done);
+      const answer = (await run(RESUME, [
+        ...[id, points, String(FIRST_LOOK_MS), ...limitTexts(limits)],
+        String(liveMax),
+      ])) as [number, string, string];
+      if (answer[0] === -1) throw new TooManyJobs(liveMax);
+      return movedOf(answer);
+    },
+    async erase(id) {
+      const state = (await run(ERASE, [
+        ...[id, String(GONE_SECONDS), names.index(prefixOfJobId(id))],
+      ])) as JobState | '';
+      return state === '' ? null : state;
+    },
+    async gone(id) {
+      return (await redis.get(names.gone(id))) as GoneReason | null;
     },
     get,
     async state(id) {
@@ -223,26 +313,34 @@ export function openRecords(redis: Redis, names: Names): Records {
     },
     start: (id) => transition(id, ',queued,', 'running', null),
     succeed: (id) => transition(id, ',queued,running,', 'succeeded', null),
-    fail: (id, error) => transition(id, ',queued,running,', 'failed', error),
+    fail: (id, error, ofRun) => transition(id, ',queued,running,', 'failed', error, ofRun),
     cancel: (id) => transition(id, ',queued,running,', 'cancelled', null),
-    async progress(id, plan, shardIndex, partDone) {
-      // The key expires by itself: a late report must not leave one behind for ever.
-      const answers = await redis
+    async known(id, shards) {
+      if (shards.length === 0) return;
+      const parts = shards.flatMap((shard) => [String(shard.index), String(lengthOf(shard))]);
+      await redis
         .multi()
-        .hset(names.progress(id), String(shardIndex), String(partDone))
-        .expire(names.progress(id), RECORD_SECONDS)
-        .hvals(names.progress(id))
+        .hset(names.progress(id), ...parts)
+        .expire(names.progress(id), PROGRESS_SECONDS)
         .exec();
-      const [failure, perShard] = answers?.[2] ?? [new Error('progress: no answer'), null];
-      if (failure !== null) throw failure;
-      const done = (perShard as string[]).reduce((sum, part) => sum + BigInt(part), 0n);
-      const state = (await runScript(
-        redis,
-        PROGRESS,
-        [names.record(id), names.events(id)],
-        [id, pointsDone(plan, done), names.changes, kept],
-      )) as JobState | '';
-      return state === '' ? null : state;
+    },
+    async progress(id, plan, part) {
+      const key = names.progress(id);
+      if (part !== undefined) {
+        // The key expires by itself: a late report must not leave one behind for ever.
+        await redis
+          .multi()
+          .hset(key, String(part.index), String(part.done))
+          .expire(key, PROGRESS_SECONDS)
+          .exec();
+      }
+      const done = (await redis.hvals(key)).reduce((sum, each) => sum + BigInt(each), 0n);
+      const spent = String(Math.round(part?.spent ?? 0));
+      const [state, over] = (await run(PROGRESS, [id, pointsDone(plan, done), spent])) as [
+        JobState | '',
+        number,
+      ];
+      return { state: state === '' ? null : state, overBudget: over === 1 };
     },
     async list({ limit, cursor, tenant = NO_TENANT }) {
       const index = names.index(jobIdPrefix(tenant));
@@ -277,18 +375,8 @@ export function openRecords(redis: Redis, names: Names): Records {
       const entries = await redis.xrange(names.events(id), `(${lastEventId}`, '+', 'COUNT', limit);
       return entries.map(eventOf);
     },
-    async claim(id = '') {
-      const claimed = (await runScript(
-        redis,
-        CLAIM,
-        [names.live],
-        [id, String(NEXT_LOOK_MS)],
-      )) as string;
-      return claimed === '' ? null : claimed;
-    },
-    async rerun(id) {
-      const run = (await runScript(redis, RERUN, [names.record(id), names.sequence], [])) as string;
-      return run === '' ? null : run;
-    },
+    claim: async (id = '') => idOf(await run(CLAIM, [id, String(NEXT_LOOK_MS)])),
+    rerun: async (id) => idOf(await run(RERUN, [id])),
+    overdue: async (expected) => idOf(await run(OVERDUE, [String(expected), String(STEP_MS)])),
   };
 }

@@ -3,142 +3,381 @@
  * cancel and a finish, two submissions of one question) exactly one wins. Every change of a record
  * raises its version, is appended to the job's own event stream and announced on a channel.
  *
- * Times are milliseconds of the Redis server's clock: one clock, however many machines.
+ * Times are milliseconds of the Redis server's clock: one clock, however many machines. What must
+ * come after so and so long (deadlines, looks) is told by `clock()`, which does not follow when
+ * that clock is set (clock.ts). Keys are made from the prefix, ARGV[1]; all of them share its hash
+ * tag, so that KEYS[1] alone tells a cluster where to run a script.
  */
+import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { EVENTS_KEPT, type Names } from './names.js';
+
+/** A script and the name under which Redis keeps it compiled. */
+export interface Script {
+  readonly text: string;
+  readonly sha1: string;
+}
+
+function scriptOf(body: string): Script {
+  const text = `${SHARED}${body}`;
+  return { text, sha1: createHash('sha1').update(text).digest('hex') };
+}
 
 const SHARED = `
+local prefix = ARGV[1]
+local function key(kind, id) return prefix .. ':' .. kind .. ':' .. id end
 local function now()
   local time = redis.call('TIME')
-  return string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local function announce(record, events, kind, id, channel, kept)
-  redis.call('HINCRBY', record, 'version', 1)
-  redis.call('XADD', events, 'MAXLEN', '~', kept, '*', 'event', kind, unpack(redis.call('HGETALL', record)))
-  redis.call('PUBLISH', channel, id)
+local function clock() return now() - tonumber(redis.call('GET', prefix .. ':clock') or '0') end
+local function text(number) return string.format('%.0f', number) end
+local function live(state) return state == 'queued' or state == 'running' end
+local function announce(kind, id)
+  redis.call('HINCRBY', key('record', id), 'version', 1)
+  redis.call('XADD', key('events', id), 'MAXLEN', '~', ${String(EVENTS_KEPT)}, '*', 'event', kind,
+    unpack(redis.call('HGETALL', key('record', id))))
+  redis.call('PUBLISH', prefix .. ':changes', id)
+end
+-- What belongs to a plan stays while a job that asks for it is live, else for so many seconds.
+local function settle(plan, seconds)
+  local blobs = { key('plan', plan), key('tallies', plan), key('result', plan), key('holders', plan) }
+  local needed = false
+  for _, id in ipairs(redis.call('SMEMBERS', blobs[4])) do
+    local state = redis.call('HGET', key('record', id), 'state')
+    if not state then redis.call('SREM', blobs[4], id) elseif live(state) then needed = true end
+  end
+  for _, blob in ipairs(blobs) do
+    if needed then redis.call('PERSIST', blob) else redis.call('EXPIRE', blob, seconds) end
+  end
+end
+-- Limits count from now on; '' is none.
+local function limit(id, milliseconds, budget)
+  local record = key('record', id)
+  if milliseconds == '' then
+    redis.call('ZREM', prefix .. ':deadlines', id)
+    redis.call('HSET', record, 'deadlineAt', '', 'budget', budget)
+  else
+    redis.call('ZADD', prefix .. ':deadlines', text(clock() + milliseconds), id)
+    redis.call('HSET', record, 'deadlineAt', text(now() + milliseconds), 'budget', budget)
+  end
+end
+local function many(tenant, most)
+  return tonumber(redis.call('HGET', prefix .. ':tenants', tenant) or '0') >= tonumber(most)
+end
+local function begin(id, plan, tenant, look)
+  redis.call('SADD', key('holders', plan), id)
+  settle(plan, 0)
+  redis.call('ZADD', prefix .. ':live', text(clock() + look), id)
+  redis.call('HINCRBY', prefix .. ':tenants', tenant, 1)
 end
 `;
 
 /**
- * Answers the job of a question, or makes it where there is none or it failed or was cancelled.
- *   KEYS  1 request, 2 sequence, 3 index of the tenant, 4 live, 5 live of the tenant
- *   ARGV  1 key of records without id, 2 the same of events, 3 base id, 4 mode, 5 total, 6 plan
- *         hash, 7 channel, 8 events kept, 9 milliseconds until somebody looks after the job,
- *         10 most live jobs of the tenant, 11 policy as JSON or ''
+ * Answers the job of a question, or makes it where there is none or it failed, was cancelled or is
+ * gone. A live job that is asked for again keeps the widest of all limits: nobody's work is
+ * stopped by a limit of somebody else's.
+ *   ARGV  2 base id, 3 mode, 4 total, 5 plan hash, 6 plan, 7 milliseconds until somebody looks after
+ *         the job, 8 milliseconds of its deadline or '', 9 microseconds of its budget or '', 10 tenant,
+ *         11 most live jobs of the tenant, 12 its index, 13 policy as JSON or ''
  *   Gives { 1 where made, 0 where it was there or -1 where the tenant has too many, id }
  */
-export const CREATE = `${SHARED}
-local current = redis.call('HMGET', KEYS[1], 'id', 'attempt')
+export const CREATE = scriptOf(`
+local request = key('request', ARGV[2])
+local current = redis.call('HMGET', request, 'id', 'attempt')
 if current[1] then
-  local state = redis.call('HGET', ARGV[1] .. current[1], 'state')
-  if state and state ~= 'failed' and state ~= 'cancelled' then return { 0, current[1] } end
+  local record = key('record', current[1])
+  local was = redis.call('HMGET', record, 'state', 'deadlineAt', 'budget')
+  if live(was[1]) then
+    local deadline, budget = was[2] or '', was[3] or ''
+    local wider = deadline ~= '' and (ARGV[8] == '' or now() + ARGV[8] > tonumber(deadline))
+    local more = budget ~= '' and (ARGV[9] == '' or tonumber(ARGV[9]) > tonumber(budget))
+    if more then redis.call('HSET', record, 'budget', ARGV[9]) end
+    if wider then limit(current[1], ARGV[8], redis.call('HGET', record, 'budget')) end
+    if more or wider then announce('progress', current[1]) end
+    return { 0, current[1] }
+  end
+  if was[1] == 'succeeded' then return { 0, current[1] } end
 end
-if redis.call('SCARD', KEYS[5]) >= tonumber(ARGV[10]) then return { -1, '' } end
+if many(ARGV[10], ARGV[11]) then return { -1, '' } end
 local attempt = tonumber(current[2] or '0') + 1
-local id = ARGV[3]
+local id = ARGV[2]
 if attempt > 1 then id = id .. '-' .. attempt end
-local sequence = redis.call('INCR', KEYS[2])
-local at = now()
-local record, events = ARGV[1] .. id, ARGV[2] .. id
-redis.call('HSET', KEYS[1], 'id', id, 'attempt', attempt)
-redis.call('PERSIST', KEYS[1])
-redis.call('DEL', record, events)
-redis.call('HSET', record, 'id', id, 'base', ARGV[3], 'run', sequence, 'plan', ARGV[6],
-  'state', 'queued', 'mode', ARGV[4], 'done', '0', 'total', ARGV[5], 'createdAt', at,
-  'startedAt', '', 'finishedAt', '', 'error', '', 'policy', ARGV[11], 'version', 0)
-redis.call('ZADD', KEYS[3], sequence, id)
-redis.call('ZADD', KEYS[4], at + ARGV[9], id)
-redis.call('SADD', KEYS[5], id)
-announce(record, events, 'state', id, ARGV[7], ARGV[8])
+local sequence = redis.call('INCR', prefix .. ':sequence')
+redis.call('HSET', request, 'id', id, 'attempt', attempt)
+redis.call('PERSIST', request)
+redis.call('DEL', key('record', id), key('events', id), key('progress', id), key('gone', id),
+  key('hooks', id), key('deliveries', id))
+redis.call('HSET', key('record', id), 'id', id, 'base', ARGV[2], 'run', sequence, 'plan', ARGV[5],
+  'state', 'queued', 'mode', ARGV[3], 'done', '0', 'total', ARGV[4], 'createdAt', text(now()),
+  'startedAt', '', 'finishedAt', '', 'expiresAt', '', 'error', '', 'spent', 0, 'tenant', ARGV[10],
+  'policy', ARGV[13], 'version', 0)
+redis.call('SET', key('plan', ARGV[5]), ARGV[6])
+redis.call('ZADD', ARGV[12], sequence, id)
+begin(id, ARGV[5], ARGV[10], ARGV[7])
+limit(id, ARGV[8], ARGV[9])
+announce('state', id)
 return { 1, id }
-`;
+`);
 
 /**
- * Moves a record to another state, if it is in one of the states named.
- *   KEYS  1 record, 2 events, 3 progress, 4 request, 5 live, 6 live of the tenant
- *   ARGV  1 id, 2 states to leave as ',a,b,', 3 state to enter, 4 error as JSON or '', 5 channel,
- *         6 events kept, 7 seconds that a final record stays
- *   Gives { 1 where moved or 0, state now ('' where the record is unknown) }
+ * Puts a job that failed or was cancelled back into `queued`, with a run and limits of its own.
+ *   ARGV  2 id, 3 points that its stored tallies have decided, 4 milliseconds until the first look,
+ *         5 and 6 limits as above, 7 most live jobs of the tenant
+ *   Gives { 1 where resumed, 0 or, where the tenant has too many, -1, state as it was ('' where the job is unknown), present run }
  */
-export const TRANSITION = `${SHARED}
-local state = redis.call('HGET', KEYS[1], 'state')
-if not state then return { 0, '' } end
-if not string.find(ARGV[2], ',' .. state .. ',', 1, true) then return { 0, state } end
-redis.call('HSET', KEYS[1], 'state', ARGV[3])
-if ARGV[3] == 'running' then
-  redis.call('HSET', KEYS[1], 'startedAt', now())
-else
-  redis.call('HSET', KEYS[1], 'finishedAt', now(), 'error', ARGV[4])
-  if ARGV[3] == 'succeeded' then
-    redis.call('HSET', KEYS[1], 'done', redis.call('HGET', KEYS[1], 'total'))
-  end
-  redis.call('ZREM', KEYS[5], ARGV[1])
-  redis.call('SREM', KEYS[6], ARGV[1])
+export const RESUME = scriptOf(`
+local record = key('record', ARGV[2])
+local was = redis.call('HMGET', record, 'state', 'base', 'plan', 'tenant', 'run')
+if was[1] ~= 'failed' and was[1] ~= 'cancelled' then return { 0, was[1] or '', was[5] or '' } end
+if many(was[4] or '', ARGV[7]) then return { -1, was[1], was[5] } end
+local run = redis.call('INCR', prefix .. ':sequence')
+redis.call('HSET', record, 'state', 'queued', 'run', run,
+  'done', ARGV[3], 'startedAt', '', 'finishedAt', '', 'expiresAt', '', 'error', '', 'spent', 0)
+redis.call('DEL', key('progress', ARGV[2]), key('gone', ARGV[2]))
+for _, mine in ipairs({ 'record', 'events', 'hooks', 'deliveries' }) do
+  redis.call('PERSIST', key(mine, ARGV[2]))
 end
-announce(KEYS[1], KEYS[2], 'state', ARGV[1], ARGV[5], ARGV[6])
-if ARGV[3] ~= 'running' then
-  for index = 1, 4 do redis.call('EXPIRE', KEYS[index], ARGV[7]) end
+-- Its webhooks are told of it again.
+if redis.call('EXISTS', key('hooks', ARGV[2])) == 1 then
+  redis.call('ZADD', prefix .. ':hooked', 0, ARGV[2])
 end
-return { 1, ARGV[3] }
-`;
+local request = key('request', was[2])
+local current = redis.call('HGET', request, 'id')
+local other = current and redis.call('HGET', key('record', current), 'state')
+if not other or not (live(other) or other == 'succeeded') then
+  redis.call('HSET', request, 'id', ARGV[2])
+  redis.call('PERSIST', request)
+end
+begin(ARGV[2], was[3], was[4] or '', ARGV[4])
+limit(ARGV[2], ARGV[5], ARGV[6])
+announce('state', ARGV[2])
+return { 1, was[1], tostring(run) }
+`);
+
+/**
+ * Moves a live record to another state, if it is in one of the states named.
+ *   ARGV  2 id, 3 states to leave as ',a,b,', 4 state to enter, 5 error as JSON or '', 6 seconds that
+ *         a final record stays, 7 how many more what belongs to its plan stays, 8 seconds that an
+ *         expired id is remembered, 9 the run that this is about, or '' for whichever is present
+ *   Gives { 1 where moved or 0, state now ('' where the record is unknown), present run }
+ */
+export const TRANSITION = scriptOf(`
+local id, to = ARGV[2], ARGV[4]
+local record = key('record', id)
+local was = redis.call('HMGET', record, 'state', 'base', 'plan', 'tenant', 'total', 'run')
+if not was[1] then return { 0, '', '' } end
+local other = ARGV[9] ~= '' and ARGV[9] ~= was[6]
+if other or not string.find(ARGV[3], ',' .. was[1] .. ',', 1, true) then
+  return { 0, was[1], was[6] }
+end
+redis.call('HSET', record, 'state', to)
+if to == 'running' then
+  redis.call('HSET', record, 'startedAt', text(now()))
+  announce('state', id)
+  return { 1, to, was[6] }
+end
+local at = now()
+redis.call('HSET', record, 'finishedAt', text(at), 'error', ARGV[5],
+  'expiresAt', text(at + 1000 * ARGV[6]))
+if to == 'succeeded' then redis.call('HSET', record, 'done', was[5]) end
+redis.call('ZREM', prefix .. ':live', id)
+redis.call('ZREM', prefix .. ':deadlines', id)
+if redis.call('HINCRBY', prefix .. ':tenants', was[4] or '', -1) <= 0 then
+  redis.call('HDEL', prefix .. ':tenants', was[4] or '')
+end
+announce('state', id)
+for _, mine in ipairs({ 'record', 'events', 'progress', 'hooks', 'deliveries' }) do
+  redis.call('EXPIRE', key(mine, id), ARGV[6])
+end
+local request = key('request', was[2])
+if redis.call('HGET', request, 'id') == id then redis.call('EXPIRE', request, ARGV[6] + ARGV[8]) end
+redis.call('SET', key('gone', id), 'expired', 'EX', text(ARGV[6] + ARGV[8]))
+settle(was[3], text(ARGV[6] + ARGV[7]))
+return { 1, to, was[6] }
+`);
+
+/**
+ * Erases a final record and, where no other record needs them, plan, tallies and result.
+ *   ARGV  2 id, 3 seconds that the id is remembered, 4 index of its tenant
+ *   Gives the state that the record had ('' where it is unknown); a live one stays.
+ */
+export const ERASE = scriptOf(`
+local id = ARGV[2]
+local was = redis.call('HMGET', key('record', id), 'state', 'base', 'plan')
+if not was[1] or live(was[1]) then return was[1] or '' end
+for _, mine in ipairs({ 'record', 'events', 'progress', 'hooks', 'deliveries' }) do
+  redis.call('DEL', key(mine, id))
+end
+redis.call('ZREM', ARGV[4], id)
+redis.call('SET', key('gone', id), 'erased', 'EX', ARGV[3])
+local request = key('request', was[2])
+if redis.call('HGET', request, 'id') == id then redis.call('HDEL', request, 'id') end
+local holders = key('holders', was[3])
+redis.call('SREM', holders, id)
+for _, other in ipairs(redis.call('SMEMBERS', holders)) do
+  if redis.call('EXISTS', key('record', other)) == 1 then return was[1] end
+end
+redis.call('DEL', key('plan', was[3]), key('tallies', was[3]), key('result', was[3]), holders)
+return was[1]
+`);
 
 /**
  * Raises the points done of a running record; never lowers them, so that a shard that starts over
  * takes nothing back. The numbers are decimal text without sign and may exceed any double.
- *   KEYS  1 record, 2 events
- *   ARGV  1 id, 2 points done, 3 channel, 4 events kept
- *   Gives the state ('' where the record is unknown)
+ *   ARGV  2 id, 3 points done, 4 microseconds of computing to add
+ *   Gives { state ('' where the record is unknown), 1 where the budget is spent or 0 }
  */
-export const PROGRESS = `${SHARED}
-local fields = redis.call('HMGET', KEYS[1], 'state', 'done')
-if not fields[1] then return '' end
-local before, after = fields[2], ARGV[2]
+export const PROGRESS = scriptOf(`
+local record = key('record', ARGV[2])
+local was = redis.call('HMGET', record, 'state', 'done', 'budget')
+if not was[1] then return { '', 0 } end
+local spent = redis.call('HINCRBY', record, 'spent', ARGV[4])
+local before, after = was[2], ARGV[3]
 local more = #after > #before or (#after == #before and after > before)
-if fields[1] == 'running' and more then
-  redis.call('HSET', KEYS[1], 'done', after)
-  announce(KEYS[1], KEYS[2], 'progress', ARGV[1], ARGV[3], ARGV[4])
+if was[1] == 'running' and more then
+  redis.call('HSET', record, 'done', after)
+  announce('progress', ARGV[2])
 end
-return fields[1]
-`;
+local budget = was[3] or ''
+return { was[1], (budget ~= '' and spent >= tonumber(budget)) and 1 or 0 }
+`);
 
 /**
- * Takes one live job that is due to be looked after, for the caller alone.
- *   KEYS  1 live
- *   ARGV  1 id or '' for any, 2 milliseconds until the next look
+ * A worker takes a shard in hand: a queued record runs from now on.
+ *   ARGV  2 id, 3 plan hash, 4 field of the tally
+ *   Gives { state ('' where the record is unknown), 1 where the budget is spent or 0, 1 where the
+ *   tally is there or 0, 1 where there is a budget or 0 }
+ */
+export const BEGIN_SHARD = scriptOf(`
+local id = ARGV[2]
+local record = key('record', id)
+local was = redis.call('HMGET', record, 'state', 'budget', 'spent')
+if not was[1] then return { '', 0, 0, 0 } end
+if was[1] == 'queued' then
+  redis.call('HSET', record, 'state', 'running', 'startedAt', text(now()))
+  announce('state', id)
+  was[1] = 'running'
+end
+local budget = was[2] or ''
+local over = budget ~= '' and tonumber(was[3] or '0') >= tonumber(budget)
+local known = redis.call('HEXISTS', key('tallies', ARGV[3]), ARGV[4])
+return { was[1], over and 1 or 0, known, budget ~= '' and 1 or 0 }
+`);
+
+/**
+ * Stores the tally of a shard, and notes that it is done. Stores nothing of a plan that is erased.
+ *   ARGV  2 id, 3 plan hash, 4 field of the tally, 5 tally, 6 index, 7 length of its range, 8
+ *         microseconds of computing to add, 9 seconds that progress stays
+ *   Gives '', or the other tally that is there already and stays
+ */
+export const FINISH_SHARD = scriptOf(`
+local plan, tallies = key('plan', ARGV[3]), key('tallies', ARGV[3])
+local left = redis.call('PTTL', plan)
+if left == -2 then return '' end
+local before = redis.call('HGET', tallies, ARGV[4])
+if not before then
+  redis.call('HSET', tallies, ARGV[4], ARGV[5])
+  if left > 0 then redis.call('PEXPIRE', tallies, left) end
+end
+if redis.call('EXISTS', key('record', ARGV[2])) == 1 then
+  redis.call('HSET', key('progress', ARGV[2]), ARGV[6], ARGV[7])
+  redis.call('EXPIRE', key('progress', ARGV[2]), ARGV[9])
+  redis.call('HINCRBY', key('record', ARGV[2]), 'spent', ARGV[8])
+end
+if before and before ~= ARGV[5] then return before end
+return ''
+`);
+
+/**
+ * Stores the result of a plan, for as long as the plan itself. Of an erased plan nothing is stored.
+ *   ARGV  2 plan hash, 3 result
+ *   Gives 1, or 0 where another result is there already
+ */
+export const PUT_RESULT = scriptOf(`
+local left = redis.call('PTTL', key('plan', ARGV[2]))
+if left == -2 then return 1 end
+local result = key('result', ARGV[2])
+local before = redis.call('GET', result)
+if before then return before == ARGV[3] and 1 or 0 end
+redis.call('SET', result, ARGV[3])
+if left > 0 then redis.call('PEXPIRE', result, left) end
+return 1
+`);
+
+/**
+ * Takes one live job that is due to be looked after, for the caller alone. One that is due later
+ * than any look can be was noted before the clock went back: it is due.
+ *   ARGV  2 id or '' for any, 3 milliseconds until the next look
  *   Gives the id, or '' where none is due
  */
-export const CLAIM = `${SHARED}
-local id, at = ARGV[1], now()
+export const CLAIM = scriptOf(`
+local looks, id, at = prefix .. ':live', ARGV[2], clock()
 if id == '' then
-  id = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', at, 'LIMIT', 0, 1)[1]
+  id = redis.call('ZRANGEBYSCORE', looks, '-inf', text(at), 'LIMIT', 0, 1)[1]
+    or redis.call('ZRANGEBYSCORE', looks, '(' .. text(at + ARGV[3]), '+inf', 'LIMIT', 0, 1)[1]
   if not id then return '' end
 else
-  local due = redis.call('ZSCORE', KEYS[1], id)
-  if not due or tonumber(due) > tonumber(at) then return '' end
+  local due = redis.call('ZSCORE', looks, id)
+  if not due or (tonumber(due) > at and tonumber(due) <= at + ARGV[3]) then return '' end
 end
-redis.call('ZADD', KEYS[1], at + ARGV[2], id)
+redis.call('ZADD', looks, text(at + ARGV[3]), id)
 return id
-`;
+`);
 
 /**
  * Gives a record that is not final a new run, whose queue jobs share no id with any before.
- *   KEYS  1 record, 2 sequence
+ *   ARGV  2 id
  *   Gives the run, or '' where the record is final or unknown
  */
-export const RERUN = `
-local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= 'queued' and state ~= 'running' then return '' end
-local run = redis.call('INCR', KEYS[2])
-redis.call('HSET', KEYS[1], 'run', run)
+export const RERUN = scriptOf(`
+local record = key('record', ARGV[2])
+if not live(redis.call('HGET', record, 'state')) then return '' end
+local run = redis.call('INCR', prefix .. ':sequence')
+redis.call('HSET', record, 'run', run)
 return tostring(run)
-`;
+`);
 
-/** Runs one of the scripts above; Redis keeps it compiled. */
+/**
+ * A live job whose deadline has passed. None where the clock is not what the caller expects: it was
+ * set, and nobody has seen it yet.
+ *   ARGV  2 milliseconds of `clock()` that the caller expects, 3 how far it may be off
+ *   Gives its id, or '' where there is none
+ */
+export const OVERDUE = scriptOf(`
+local deadlines, at = prefix .. ':deadlines', clock()
+if math.abs(at - tonumber(ARGV[2])) > tonumber(ARGV[3]) then return '' end
+local id = redis.call('ZRANGEBYSCORE', deadlines, '-inf', text(at), 'LIMIT', 0, 1)[1]
+if not id then return '' end
+if live(redis.call('HGET', key('record', id), 'state')) then return id end
+redis.call('ZREM', deadlines, id)
+return ''
+`);
+
+/**
+ * Reads the clock, and moves its offset from `ARGV[2]` by `ARGV[3]` where nobody did before.
+ *   Gives { milliseconds of the server's clock, offset }, as text
+ */
+export const CLOCK = scriptOf(`
+local offset = redis.call('GET', prefix .. ':clock') or '0'
+if ARGV[3] ~= '0' and offset == ARGV[2] then
+  offset = text(tonumber(offset) + ARGV[3])
+  redis.call('SET', prefix .. ':clock', offset)
+end
+return { text(now()), offset }
+`);
+
+/** Runs one of the scripts above, by its name where Redis has it already. */
 export async function runScript(
   redis: Redis,
-  script: string,
-  keys: readonly string[],
+  names: Names,
+  { text, sha1 }: Script,
   args: readonly string[],
 ): Promise<unknown> {
-  return await redis.eval(script, keys.length, ...keys, ...args);
+  try {
+    return await redis.evalsha(sha1, 1, names.live, names.prefix, ...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return await redis.eval(text, 1, names.live, names.prefix, ...args);
+  }
 }

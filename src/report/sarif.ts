@@ -70,6 +70,24 @@ function counted(result: Extract<Result, { mode: 'exhaustive' }>): Finding[] {
   });
 }
 
+function drawn(result: Extract<Result, { mode: 'sampled' }>): Finding[] {
+  const kinds = [
+    ['nonDifferentiable', 'non-differentiable', 'note', 'have no derivative'],
+    ['incorrect', 'ad-incorrect', 'warning', 'have a derivative that AD does not return'],
+  ] as const;
+  const findings = kinds.flatMap(([kind, rule, level, tells]): Finding[] => {
+    const { estimate, lower, upper, confidence } = result.density[kind];
+    // An interval that begins at 0 shows nothing.
+    if (lower === 0) return [];
+    const text = `Between ${String(lower)} and ${String(upper)} of the parameter vectors ${tells}, at confidence ${String(confidence)}.`;
+    const properties = { estimate, lower, upper, confidence };
+    return [{ rule, kind: 'fail', level, text, places: [], properties }];
+  });
+  if (result.undecided === null || result.undecided === '0') return findings;
+  const text = `A mean share of ${result.undecided} of the samples is undecided.`;
+  return [...findings, { rule: 'undecided', kind: 'fail', level: 'note', text, places: [] }];
+}
+
 function examined(result: Extract<Result, { mode: 'point' }>): Finding[] {
   const { adCorrect, clarke, differentiable, touched } = result;
   const places = touched.filter((tie) => tie.relevant);
@@ -86,8 +104,16 @@ function examined(result: Extract<Result, { mode: 'point' }>): Finding[] {
 
 function findingsOf(result: Result): Finding[] {
   const rules = (result.rules ?? []).map(judged);
-  if (result.mode === 'exhaustive') return [...rules, ...counted(result)];
-  return result.mode === 'point' ? [...rules, ...examined(result)] : rules;
+  switch (result.mode) {
+    case 'exhaustive':
+      return [...rules, ...counted(result)];
+    case 'sampled':
+      return [...rules, ...drawn(result)];
+    case 'point':
+      return [...rules, ...examined(result)];
+    case 'bounds':
+      return rules;
+  }
 }
 
 const IDS = Object.keys(RULES) as RuleId[];

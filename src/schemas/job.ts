@@ -36,6 +36,24 @@ export const JobSchema = Type.Object(
     createdAt: Time,
     startedAt: NullableTime,
     finishedAt: NullableTime,
+    expiresAt: Type.Union([Time, Type.Null()], {
+      description:
+        'When the job and its result are deleted; from then on 410. Null until the state is final.',
+    }),
+    deadlineAt: Type.Union([Time, Type.Null()], {
+      description: 'When the job fails with `deadline-exceeded`, finished or not; null: never.',
+    }),
+    cpuSeconds: Type.Object(
+      {
+        spent: Type.Number({ minimum: 0 }),
+        limit: Type.Union([Type.Number(), Type.Null()]),
+      },
+      {
+        ...strict,
+        description:
+          'Computing time of all shards of this run, and its limit. What a worker spent in its last second before it was killed may be missing.',
+      },
+    ),
     error: Type.Optional(JobErrorSchema),
     links: Type.Object(
       {

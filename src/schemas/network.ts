@@ -314,3 +314,15 @@ export const NetworkSchema = Type.Object(
   strict,
 );
 export type NetworkInput = Static<typeof NetworkSchema>;
+
+/** An uploaded network, in the place of one written out. */
+export const NetworkRefSchema = Type.Object(
+  {
+    ref: Type.String({
+      pattern: '^sha256:[0-9a-f]{64}$',
+      maxLength: 71,
+      description: '`sha256:` and the digest of a network uploaded before.',
+    }),
+  },
+  strict,
+);

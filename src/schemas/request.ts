@@ -2,9 +2,10 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { ExactInputSchema } from './exact.js';
 import { FormatSchema } from './format.js';
-import { NetworkSchema, PIECES_MAX } from './network.js';
+import { NetworkRefSchema, NetworkSchema, PIECES_MAX, type NetworkInput } from './network.js';
 import { PolicySchema } from './policy.js';
 import { AroundSchema, SamplingSchema } from './sampling.js';
+import { WebhookSchema } from './webhook.js';
 
 const strict = { additionalProperties: false } as const;
 
@@ -33,17 +34,43 @@ export const ProxiesSchema = Type.Union([
 export type ProxiesInput = Static<typeof ProxiesSchema>;
 
 const question = {
-  network: NetworkSchema,
+  network: Type.Union([NetworkSchema, NetworkRefSchema]),
   format: FormatSchema,
   proxies: Type.Optional(ProxiesSchema),
   parameters: Type.Optional(Type.Array(ExactInputSchema, { maxItems: PARAMETERS_MAX })),
   sampling: Type.Optional(SamplingSchema),
   around: Type.Optional(AroundSchema),
   policy: Type.Optional(PolicySchema),
+  webhook: Type.Optional(WebhookSchema),
 };
 
-export const AnalyzeSchema = Type.Object({ ...question, mode: ModeSchema }, strict);
-export type AnalyzeInput = Static<typeof AnalyzeSchema>;
+/** No part of the question: what the job that answers it may take at most. */
+const limits = {
+  deadlineSeconds: Type.Optional(
+    Type.Number({
+      minimum: 0.001,
+      maximum: 31_536_000,
+      description:
+        'Seconds from now until the job fails with `deadline-exceeded`, finished or not. Default: none.',
+    }),
+  ),
+  cpuSeconds: Type.Optional(
+    Type.Number({
+      minimum: 0.001,
+      maximum: 31_536_000_000,
+      description:
+        'Computing time of all shards together, in seconds, until the job fails with `budget-exhausted`. Looked at once a second and shard. Default: none.',
+    }),
+  ),
+};
+
+export const LimitsSchema = Type.Object(limits, strict);
+export type LimitsInput = Static<typeof LimitsSchema>;
+
+export const AnalyzeSchema = Type.Object({ ...question, ...limits, mode: ModeSchema }, strict);
+export type AnalyzeBody = Static<typeof AnalyzeSchema>;
+/** A body whose network is at hand. */
+export type AnalyzeInput = Omit<AnalyzeBody, 'network' | 'webhook'> & { network: NetworkInput };
 
 export const BoundsRequestSchema = Type.Object(
   { ...question, mode: Type.Optional(ModeSchema) },

@@ -1,15 +1,19 @@
 /**
  * A JobQueue in memory, for tests of the HTTP side alone. It keeps the interface's promises: the
- * same plan is the same job unless that failed or was cancelled, records only ever grow in version,
+ * same plan is the same job unless that failed, was cancelled or is gone, records only ever grow in version,
  * events replay after an id and end after a final state. Tests move jobs along by hand.
  */
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { Plan } from '../../src/plan/plan.js';
 import {
+  JobGone,
+  NO_LIMITS,
+  NO_TENANT,
   QueueUnavailable,
   isJobOf,
   jobIdPrefix,
+  type GoneReason,
   type JobEvent,
   type JobQueue,
   type JobRecord,
@@ -30,10 +34,14 @@ export interface FakeQueue extends JobQueue {
   readonly enqueued: () => number;
   /** How many event subscriptions are open. */
   readonly subscriptions: () => number;
+  /** How many wait for a job to be final. */
+  readonly waiters: () => number;
   /** Changes a job as a worker would, and announces it. */
   move(id: string, change: Partial<JobRecord>, result?: string): void;
   /** The result outlived its retention. */
   forgetResult(id: string): void;
+  /** The job is deleted. */
+  forget(id: string, reason: GoneReason): void;
 }
 
 const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
@@ -42,12 +50,20 @@ const EPOCH = Date.parse('2026-01-01T00:00:00.000Z');
 
 export function fakeQueue(): FakeQueue {
   const entries = new Map<string, Entry>();
+  const gone = new Map<string, GoneReason>();
   const changes = new EventEmitter().setMaxListeners(0);
   let enqueued = 0;
   let subscriptions = 0;
+  let waiters = 0;
 
   const reach = (): void => {
     if (queue.unreachable) throw new QueueUnavailable('connect ECONNREFUSED 10.1.2.3:6379');
+  };
+  const known = (id: string): Entry | undefined => {
+    reach();
+    const reason = gone.get(id);
+    if (reason !== undefined) throw new JobGone(id, reason);
+    return entries.get(id);
   };
   const announce = (entry: Entry, event: JobEvent['event']): void => {
     entry.events.push({ id: `${String(entry.events.length + 1)}-0`, event, job: entry.record });
@@ -59,8 +75,9 @@ export function fakeQueue(): FakeQueue {
     ready: { ready: true, reasons: [], workers: 1 },
     enqueued: () => enqueued,
     subscriptions: () => subscriptions,
+    waiters: () => waiters,
 
-    async submit(plan: Plan, { tenant = '', policy = null } = {}) {
+    async submit(plan: Plan, { limits = NO_LIMITS, tenant = NO_TENANT, policy = null } = {}) {
       reach();
       const digest = createHash('sha256')
         .update(JSON.stringify([plan, policy]))
@@ -85,6 +102,13 @@ export function fakeQueue(): FakeQueue {
         createdAt: new Date(EPOCH + entries.size * 1000).toISOString(),
         startedAt: null,
         finishedAt: null,
+        expiresAt: null,
+        deadlineAt:
+          limits.deadlineSeconds === null
+            ? null
+            : new Date(EPOCH + limits.deadlineSeconds * 1000).toISOString(),
+        cpuSeconds: 0,
+        cpuSecondsLimit: limits.cpuSeconds,
         error: null,
         version: 1,
       };
@@ -96,13 +120,11 @@ export function fakeQueue(): FakeQueue {
     },
 
     async get(id) {
-      reach();
-      return entries.get(id)?.record ?? null;
+      return known(id)?.record ?? null;
     },
 
     async result(id) {
-      reach();
-      return entries.get(id)?.result ?? null;
+      return known(id)?.result ?? null;
     },
 
     async list({ limit, cursor, tenant = '' }) {
@@ -121,11 +143,30 @@ export function fakeQueue(): FakeQueue {
     },
 
     async cancel(id) {
-      reach();
-      const entry = entries.get(id);
+      const entry = known(id);
       if (entry === undefined) return null;
       if (!FINAL.has(entry.record.state)) queue.move(id, { state: 'cancelled' });
       return entry.record;
+    },
+
+    async resume(id, limits = NO_LIMITS) {
+      const entry = known(id);
+      if (entry === undefined) return null;
+      const resumed = entry.record.state === 'failed' || entry.record.state === 'cancelled';
+      if (resumed) {
+        const cpuSecondsLimit = limits.cpuSeconds;
+        const change = { startedAt: null, finishedAt: null, error: null, cpuSecondsLimit };
+        queue.move(id, { state: 'queued', ...change });
+      }
+      return { job: entry.record, resumed };
+    },
+
+    async erase(id) {
+      const entry = known(id);
+      if (entry === undefined) return null;
+      if (!FINAL.has(entry.record.state)) return false;
+      queue.forget(id, 'erased');
+      return true;
     },
 
     async *events(id, { lastEventId, signal }) {
@@ -144,6 +185,19 @@ export function fakeQueue(): FakeQueue {
         }
       } finally {
         subscriptions -= 1;
+      }
+    },
+
+    async finished(id, { signal }) {
+      for (;;) {
+        reach();
+        const record = entries.get(id)?.record ?? null;
+        if (record === null || FINAL.has(record.state) || signal.aborted) return record;
+        waiters += 1;
+        await once(changes, id, { signal }).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+        });
+        waiters -= 1;
       }
     },
 
@@ -170,7 +224,7 @@ export function fakeQueue(): FakeQueue {
       entry.record = {
         ...before,
         ...(change.state === 'running' ? { startedAt: before.createdAt } : {}),
-        ...(final ? { finishedAt: before.createdAt } : {}),
+        ...(final ? { finishedAt: before.createdAt, expiresAt: '2026-02-01T00:00:00.000Z' } : {}),
         ...change,
         version,
       };
@@ -182,6 +236,11 @@ export function fakeQueue(): FakeQueue {
       const entry = entries.get(id);
       if (entry === undefined) throw new Error(`no job ${id}`);
       entry.result = null;
+    },
+
+    forget(id, reason) {
+      entries.delete(id);
+      gone.set(id, reason);
     },
   };
   return queue;

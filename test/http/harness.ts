@@ -4,18 +4,18 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { pino } from 'pino';
 import supertest from 'supertest';
 import { buildApp } from '../../src/app.js';
-import type { App, Dependencies } from '../../src/http/dependencies.js';
-import { openApiDocument } from '../../src/http/openapi.js';
+import type { App, Dependencies, HttpSettings } from '../../src/http/dependencies.js';
 import type { Question } from '../../src/plan/question.js';
 import { renderJunit } from '../../src/report/junit.js';
 import { renderSarif } from '../../src/report/sarif.js';
 import type { FormatEntry } from '../../src/schemas/catalogue.js';
 import type { BoundsResult, Result } from '../../src/schemas/result.js';
+import { answerFaults, watchAnswers, type Answer } from './declared.js';
 import { fakeQueue, type FakeQueue } from './fake-queue.js';
+import { fakeNetworks, fakeReplies, fakeWebhooks } from './fake-stores.js';
 
 const TERNARY: FormatEntry = {
   id: 'ternary',
@@ -102,6 +102,19 @@ const fakeAnalysis: Dependencies['analysis'] = {
   bounds: () => BOUNDS,
 };
 
+/** Settings of a service in a test. */
+export const SETTINGS: HttpSettings = Object.freeze({
+  bodyLimitBytes: 4096,
+  networkLimitBytes: 65_536,
+  // A busy machine must not make tests fail.
+  maxEventLoopDelayMs: 0,
+  maxInFlight: 1000,
+  shutdownGraceMs: 10_000,
+  maxVisits: 1000n,
+  maxOperations: 1e12,
+  maxShards: 4,
+});
+
 export interface Service {
   readonly app: App;
   readonly queue: FakeQueue;
@@ -118,8 +131,11 @@ export async function service(
   const queue = fakeQueue();
   const log: string[] = [];
   const app = await buildApp({
-    config: { bodyLimitBytes: 4096, maxVisits: 1000n, maxOperations: 1e12, maxShards: 4 },
+    config: SETTINGS,
     queue,
+    replies: fakeReplies(),
+    networks: fakeNetworks(),
+    webhooks: fakeWebhooks(),
     log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
     analysis: fakeAnalysis,
     catalogue: {
@@ -147,7 +163,11 @@ export async function service(
     },
     ...replace,
   });
-  context.after(() => app.close());
+  const faults = watchAnswers(app);
+  context.after(async () => {
+    await app.close();
+    assert.deepEqual(faults, [], 'answers that the OpenAPI document does not declare');
+  });
   return { app, queue, log, api: supertest(app.server) };
 }
 
@@ -173,57 +193,10 @@ export async function newJob({ api }: Service, change: object = {}): Promise<str
   return body.id;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-interface Declared {
-  readonly content?: Readonly<Record<string, { schema: object }>>;
-  readonly headers?: Readonly<Record<string, object>>;
-}
-interface Document {
-  readonly components: object;
-  readonly paths: Readonly<
-    Record<string, Readonly<Record<string, { responses: Record<string, Declared> }>>>
-  >;
-}
-
-const validators = new WeakMap<App, Map<string, ValidateFunction>>();
-
-/** The schema at a pointer into the document, compiled once per instance. */
-function validatorAt(app: App, pointer: string): ValidateFunction {
-  const known = validators.get(app) ?? new Map<string, ValidateFunction>();
-  validators.set(app, known);
-  const compiled = known.get(pointer);
-  if (compiled !== undefined) return compiled;
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  // OpenAPI 3.1 schemas are JSON Schema 2020-12, and references resolve in the whole document.
-  ajv.addSchema({ ...openApiDocument(app), $id: 'openapi:document' });
-  const made = ajv.compile({ $ref: `openapi:document#${pointer}` });
-  known.set(pointer, made);
-  return made;
-}
-
-const step = (name: string): string =>
-  encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'));
-
 /** Fails where the answer is not one that the document declares for the operation. */
 export function conforms(app: App, operation: string, answer: Answer): void {
-  const [method = '', path = ''] = operation.split(' ');
-  const document = openApiDocument(app) as Document;
-  const declared = document.paths[path]?.[method.toLowerCase()]?.responses[String(answer.status)];
-  assert.ok(declared, `${operation} declares no ${String(answer.status)}`);
-  if (declared.content === undefined) return;
-  const schema = declared.content[answer.type]?.schema;
-  assert.ok(schema, `${operation} ${String(answer.status)} declares no ${answer.type}`);
-  if (!/json$/.test(answer.type)) return;
-  const places = ['paths', path, method.toLowerCase(), 'responses', String(answer.status)];
-  const pointer = [...places, 'content', answer.type, 'schema'].map((name) => `/${step(name)}`);
-  const validate = validatorAt(app, pointer.join(''));
-  assert.ok(validate(answer.body), `${operation}: ${JSON.stringify(validate.errors)}`);
+  const faults = answerFaults(app, operation, answer);
+  assert.deepEqual(faults, [], operation);
 }
 
 /** Fails where the answer is not the problem document of this code. */

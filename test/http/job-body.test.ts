@@ -13,6 +13,10 @@ const RECORD: JobRecord = {
   createdAt: '2026-01-01T00:00:00.000Z',
   startedAt: null,
   finishedAt: null,
+  expiresAt: null,
+  deadlineAt: null,
+  cpuSeconds: 0,
+  cpuSecondsLimit: null,
   error: null,
   version: 1,
 };

@@ -250,3 +250,19 @@ test('a space out of reach is refused with its exact size, every cost and what f
     ],
   );
 });
+
+test('a network of too many parameters is refused before it is built', () => {
+  const dense = (units: number) => ({ type: 'dense', units });
+  const body = {
+    network: { inputs: [[1]], layers: [dense(4096), dense(4096), dense(1)] },
+    format: 'e2m1fn',
+    mode: 'bounds',
+  };
+  const parsed = parseRequest(body);
+  assert.ok(!parsed.ok);
+  assert.deepEqual(
+    parsed.faults.map(({ pointer, code }) => [pointer, code]),
+    [['/network/layers', 'too-many-parameters']],
+  );
+  assert.match(parsed.detail, /16793601/);
+});

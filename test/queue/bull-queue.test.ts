@@ -96,7 +96,7 @@ test('events come as they happen, go on where a follower left, and end with the 
   const followers = Array.from({ length: 5 }, () => collect(queue.events(job.id, { signal })));
   await records.start(job.id);
   for (let visits = 500n; visits <= 3000n; visits += 500n) {
-    await records.progress(job.id, plan, 0, visits);
+    await records.progress(job.id, plan, { index: 0, done: visits, spent: 0 });
   }
   await records.succeed(job.id);
   const all = await followers[0]!;

@@ -30,21 +30,13 @@ test('queue job ids are what BullMQ accepts, and no run shares one with another'
 
 test('every key carries the prefix, so that a cluster keeps all in one slot', () => {
   const names = namesOf('{here}');
-  const shard = { from: '0', to: '5' };
   const keys = [
     ...[names.record('a'), names.events('a'), names.progress('a'), names.request('a')],
-    ...[names.plan('h'), names.tally('h', shard), names.result('h'), names.worker('w')],
-    ...[names.index('an_'), names.index('an_0123456789abcdef_'), names.tenantLive('an_')],
-    ...[
-      names.tenantLive('an_0123456789abcdef_'),
-      names.sequence,
-      names.live,
-      names.taken,
-      names.totals,
-      names.workers,
-      names.changes,
-      names.stops,
-    ],
+    ...[names.plan('h'), names.tallies('h'), names.holders('h'), names.result('h')],
+    ...[names.gone('a'), names.hooks('a'), names.deliveries('a'), names.worker('w')],
+    ...[names.index('an_'), names.index('an_0123456789abcdef_')],
+    ...[names.deadlines, names.tenants, names.clock, names.hooked, names.taken, names.totals],
+    ...[names.sequence, names.live, names.workers, names.changes, names.stops],
   ];
   for (const key of keys) assert.ok(key.startsWith('{here}:'), key);
   assert.equal(new Set(keys).size, keys.length);

@@ -126,6 +126,8 @@ test('a tenant has so many live jobs and no more, whatever others have', async (
   await queue.cancel(first.job.id);
   await submit('3', 'a');
   await assert.rejects(submit('4', 'a'), TooManyJobs);
+  await assert.rejects(queue.resume(first.job.id), new TooManyJobs(2));
+  assert.equal((await queue.get(first.job.id))?.state, 'cancelled');
   const raced = await Promise.allSettled(
     Array.from({ length: 10 }, (_, at) => submit(String(at + 5), 'c')),
   );

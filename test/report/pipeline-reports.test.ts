@@ -39,6 +39,13 @@ const CASES: readonly (readonly [
   ['counted, passes', 'no-bias-right.request.json', {}, { incorrect: { maxDensity: 0 } }, 'pass'],
   ['bounds, inconclusive', 'e2m1-1-2-1.request.json', { mode: 'bounds' }, DENSITY, 'inconclusive'],
   [
+    'sampled, fails',
+    'e2m1-1-2-1.request.json',
+    { mode: 'sampled', sampling: { samples: 500, seed: 1 } },
+    DENSITY,
+    'fail',
+  ],
+  [
     'a point, fails',
     'refuted-no-bias.request.json',
     {},
@@ -129,4 +136,15 @@ describe('the schemas', () => {
     assert.deepEqual(await xmlFaults(xml), []);
     assert.match(xml, /: &lt;\/system-out&gt;&lt;failure\/&gt; &amp; "\uFFFD+"/);
   });
+});
+
+test('SARIF has what samples have shown, and no more', async () => {
+  const sampling = { samples: 500, seed: 1 };
+  const result = await resultOf('e2m1-1-2-1.request.json', { mode: 'sampled', sampling });
+  const log = JSON.parse(renderSarif(result, JOB)) as Log;
+  // AD is never wrong on this network, so that its interval begins at 0.
+  assert.deepEqual(
+    log.runs[0]?.results.map(({ ruleId, level }) => [ruleId, level]),
+    [['non-differentiable', 'note']],
+  );
 });

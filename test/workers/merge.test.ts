@@ -4,7 +4,13 @@ import { after, before, test } from 'node:test';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { shardsOf } from '../../src/plan/plan.js';
-import { MERGE_QUEUE, namesOf, planBlobOf, SHARD_QUEUE } from '../../src/queue/names.js';
+import {
+  MERGE_QUEUE,
+  namesOf,
+  planBlobOf,
+  SHARD_QUEUE,
+  tallyField,
+} from '../../src/queue/names.js';
 import { privateRedis, type PrivateRedis } from '../redis-fixture.js';
 import { smallPlan } from '../queue/plans.js';
 import { localResult } from './local-result.js';
@@ -65,7 +71,7 @@ test('a missing tally fails the job instead of being left out', async (t) => {
   const [merges, shards] = [new Queue(MERGE_QUEUE, bull), new Queue(SHARD_QUEUE, bull)];
   const [parent] = await merges.getJobs(['waiting-children']);
   await parent!.removeUnprocessedChildren();
-  await redis.set(names.tally(hash, shardsOf(plan)[0]!), '{}');
+  await redis.hset(names.tallies(hash), tallyField(shardsOf(plan)[0]!), '{}');
   await rig.work();
   const record = await rig.final(job.id);
   assert.deepEqual([record.state, record.error?.code], ['failed', 'merge-failed']);

@@ -4,8 +4,8 @@ import { after, before, test, type TestContext } from 'node:test';
 import { planOf } from '../../src/plan/make.js';
 import { parseRequest } from '../../src/plan/parse.js';
 import type { Plan } from '../../src/plan/plan.js';
-import { openBlobs } from '../../src/queue/blobs.js';
 import { namesOf, planBlobOf } from '../../src/queue/names.js';
+import { openShards } from '../../src/queue/shards.js';
 import { isDetermined, tallyFromText } from '../../src/plan/wire.js';
 import { looksOf } from '../../src/engine/sample/looks.js';
 import { shardsOf } from '../../src/plan/plan.js';
@@ -71,7 +71,7 @@ const hashOf = (plan: Plan): string => planBlobOf(plan).hash;
 
 /** The tallies of a plan, as they are stored. */
 async function stored(prefix: string, plan: Plan): Promise<string[]> {
-  const texts = await openBlobs(redis, namesOf(`{${prefix}}`)).tallies(
+  const texts = await openShards(redis, namesOf(`{${prefix}}`)).tallies(
     hashOf(plan),
     shardsOf(plan),
   );
@@ -148,12 +148,12 @@ test('a time limit ends the job with what was drawn until then', async (t) => {
   assert.equal(result.samples, String(looks.at(-1)));
   assert.ok(result.density.nonDifferentiable.upper > 0);
   // The first answer of a shard that was ended early stays, another one is no contradiction.
-  const blobs = openBlobs(redis, namesOf('{sampled-timed}'));
+  const shards = openShards(redis, namesOf('{sampled-timed}'));
   const [shard] = shardsOf(plan);
   const [first] = await stored('sampled-timed', plan);
   assert.ok(shard !== undefined && first !== undefined && !isDetermined(first));
   const other = first.replace(/"done":"[0-9]+"/, '"done":"7"');
   assert.notEqual(other, first);
-  await blobs.putTally(hashOf(plan), shard, other);
+  await shards.finish(job.id, hashOf(plan), shard, { tally: other, spent: 0 });
   assert.equal((await stored('sampled-timed', plan))[0], first);
 });

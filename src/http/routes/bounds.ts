@@ -4,9 +4,10 @@ import { BoundsRequestSchema } from '../../schemas/request.js';
 import { BoundsResultSchema } from '../../schemas/result.js';
 import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
+import { withNetwork } from '../network-door.js';
 import { policyOrRefuse, questionOrRefuse } from '../question-door.js';
 
-export function boundsRoute(app: App, { analysis }: Dependencies): void {
+export function boundsRoute(app: App, { analysis, networks }: Dependencies): void {
   app.post(
     '/bounds',
     {
@@ -25,16 +26,20 @@ export function boundsRoute(app: App, { analysis }: Dependencies): void {
             'unknown-field',
             'payload-too-large',
             'unsupported-media-type',
+            'network-not-found',
             'invalid-question',
             'invalid-policy',
+            'planning-too-long',
+            'queue-unavailable',
           ),
         },
       },
     },
-    (request, reply) => {
-      const question = questionOrRefuse(analysis.parse({ ...request.body, mode: 'bounds' }));
+    async (request, reply) => {
+      const body = await withNetwork(request.body, request, networks);
+      const question = questionOrRefuse(await analysis.parse({ ...body, mode: 'bounds' }));
       const policy = policyOrRefuse(request.body.policy, 'bounds');
-      const result = analysis.bounds(question);
+      const result = await analysis.bounds(question);
       return reply.send(policy === null ? result : { ...result, ...judge(policy, result) });
     },
   );

@@ -6,6 +6,7 @@ import { problems, text } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { eventStream, frame } from '../event-stream.js';
 import { isFinal } from '../job-body.js';
+import type { Admission } from '../load.js';
 import { ProblemError } from '../problem.js';
 import { JobParamsSchema, jobOrRefuse } from './jobs.js';
 
@@ -25,7 +26,7 @@ const HeadersSchema = Type.Object(
   { additionalProperties: true },
 );
 
-export function eventsRoute(app: App, { queue }: Dependencies): void {
+export function eventsRoute(app: App, { queue }: Dependencies, admission: Admission): void {
   const open = new Set<Readable>();
   const shutdown = new AbortController();
   // An open stream would hold up close(); each is told, and ends by itself.
@@ -51,6 +52,7 @@ export function eventsRoute(app: App, { queue }: Dependencies): void {
           ...problems(
             'invalid-request',
             'not-found',
+            'job-gone',
             'not-acceptable',
             'queue-unavailable',
             'too-many-streams',
@@ -90,6 +92,7 @@ export function eventsRoute(app: App, { queue }: Dependencies): void {
         );
       }
       const stream = eventStream(events, { controller, shutdown: shutdown.signal });
+      admission.stepAside(request);
       open.add(stream);
       stream.once('close', () => open.delete(stream));
       return reply.send(stream);

@@ -5,14 +5,16 @@
 import type { Result } from '../../schemas/result.js';
 import { judge } from '../../plan/gate.js';
 import { GateSchema } from '../../schemas/policy.js';
-import { json, problems } from '../answers.js';
+import { json, problems, withFields } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { noResult } from '../job-body.js';
+import { PreferHeadersSchema, type Waiting } from '../prefer.js';
 import { ProblemError } from '../problem.js';
-import type { WaitUntilFinal } from '../wait.js';
 import { JobParamsSchema, jobOrRefuse } from './jobs.js';
 
-export function gateRoute(app: App, { queue }: Dependencies, waited: WaitUntilFinal): void {
+const WAITED = ['vary', 'preference-applied'] as const;
+
+export function gateRoute(app: App, { queue }: Dependencies, waiting: Waiting): void {
   app.get(
     '/jobs/:id/gate',
     {
@@ -23,18 +25,24 @@ export function gateRoute(app: App, { queue }: Dependencies, waited: WaitUntilFi
         description:
           '200 where the verdict is `pass`; 412 where it is `fail` or `inconclusive`, with the same members in the problem document; 409 where there is no verdict: the job has no policy, is not final yet (with Retry-After), failed or was cancelled. `Prefer: wait=n` holds the answer back for up to n seconds, at most 60.',
         params: JobParamsSchema,
+        headers: PreferHeadersSchema,
         response: {
-          200: json('Every rule holds.', GateSchema, ['vary']),
-          ...problems(
-            'not-found',
-            'no-policy',
-            'not-ready',
-            'job-failed',
-            'job-cancelled',
-            'result-gone',
-            'gate-failed',
-            'gate-inconclusive',
-            'queue-unavailable',
+          200: json('Every rule holds.', GateSchema, WAITED),
+          ...withFields(
+            WAITED,
+            problems(
+              'invalid-request',
+              'not-found',
+              'job-gone',
+              'no-policy',
+              'not-ready',
+              'job-failed',
+              'job-cancelled',
+              'result-gone',
+              'gate-failed',
+              'gate-inconclusive',
+              'queue-unavailable',
+            ),
           ),
         },
       },
@@ -48,7 +56,7 @@ export function gateRoute(app: App, { queue }: Dependencies, waited: WaitUntilFi
           extensions: { state: asked.state },
         });
       }
-      const job = await waited(request, reply, asked);
+      const job = await waiting(request, reply, asked);
       const stored = job.state === 'succeeded' ? await queue.result(job.id) : null;
       if (stored === null) throw noResult(job, Date.now());
       const { verdict, rules } = judge(policy, JSON.parse(stored) as Result);

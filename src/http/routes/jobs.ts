@@ -1,11 +1,12 @@
-/** The jobs as a resource: the list, one job, and its cancellation. */
+/** The jobs as a resource: the list, one job, and its end. */
 import { Type } from '@sinclair/typebox';
 import type { JobQueue, JobRecord } from '../../queue/job-queue.js';
 import { JobSchema } from '../../schemas/job.js';
-import { json, problems } from '../answers.js';
+import { json, problems, unchanged } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { jobTag, matches } from '../etag.js';
 import { isFinal, jobBody, retryAfterSeconds } from '../job-body.js';
+import { PreferHeadersSchema, type Waiting } from '../prefer.js';
 import { ProblemError } from '../problem.js';
 
 export const JobParamsSchema = Type.Object(
@@ -37,14 +38,32 @@ const ListQuerySchema = Type.Object(
 
 const LIMIT = 20;
 
+/** The refusal of an id that is none. */
+export function unknown(id: string): ProblemError {
+  return new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
+}
+
 /** The job of an id, or the refusal that there is none. */
 export async function jobOrRefuse(queue: JobQueue, id: string): Promise<JobRecord> {
   const job = await queue.get(id);
-  if (job === null) throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
+  if (job === null) throw unknown(id);
   return job;
 }
 
-export function jobRoutes(app: App, { queue }: Dependencies): void {
+/** The job, cancelled, or the refusal: unknown, gone, or finished before. */
+export async function cancelOrRefuse(queue: JobQueue, id: string): Promise<JobRecord> {
+  const job = await queue.cancel(id);
+  if (job === null) throw unknown(id);
+  // A job may finish in the very moment; the record says who was first.
+  if (job.state === 'succeeded' || job.state === 'failed') {
+    throw new ProblemError('already-finished', `The job has ${job.state} already.`, {
+      extensions: { state: job.state },
+    });
+  }
+  return job;
+}
+
+export function jobRoutes(app: App, { queue }: Dependencies, waiting: Waiting): void {
   app.get(
     '/jobs',
     {
@@ -96,15 +115,19 @@ export function jobRoutes(app: App, { queue }: Dependencies): void {
         description:
           'Retry-After says how long to wait before asking again, and is absent once the state is final. `progress.fraction` is 1 only when the job succeeded.',
         params: JobParamsSchema,
+        headers: PreferHeadersSchema,
         response: {
-          200: json('The job.', JobSchema, ['etag', 'retry-after']),
-          304: { description: 'The job has not changed since the ETag that was sent.' },
-          ...problems('not-found', 'queue-unavailable'),
+          200: json('The job.', JobSchema, ['etag', 'retry-after', 'vary', 'preference-applied']),
+          304: unchanged('The job has not changed since the ETag that was sent.', [
+            ...(['etag', 'retry-after', 'vary', 'preference-applied'] as const),
+          ]),
+          ...problems('invalid-request', 'not-found', 'job-gone', 'queue-unavailable'),
         },
       },
     },
     async (request, reply) => {
-      const job = await jobOrRefuse(queue, request.params.id);
+      const found = await jobOrRefuse(queue, request.params.id);
+      const job = await waiting(request, reply, found);
       const tag = jobTag(job);
       reply.header('etag', tag).header('cache-control', 'no-cache');
       if (!isFinal(job.state)) reply.header('retry-after', retryAfterSeconds(job, Date.now()));
@@ -117,30 +140,25 @@ export function jobRoutes(app: App, { queue }: Dependencies): void {
     '/jobs/:id',
     {
       schema: {
-        operationId: 'cancelJob',
+        operationId: 'deleteJob',
         tags: ['jobs'],
-        summary: 'Cancel a job',
+        summary: 'Cancel a job that is live, erase one that is final',
         description:
-          'Idempotent: cancelling a job that is cancelled answers 200 again. A job that has succeeded or failed cannot be cancelled: 409. The record stays and can still be read; work under way stops as soon as its worker hears of it.',
+          'A job that is queued or running is cancelled: 200 with the job; its record stays and can be resumed. A job whose state is final is erased: 204; record, events, result and what its shards have computed are deleted for good, and its id answers 410 from then on. `POST /jobs/{id}/cancel` never erases.',
         params: JobParamsSchema,
         response: {
           200: json('The job, cancelled.', JobSchema, ['etag']),
-          ...problems('not-found', 'already-finished', 'queue-unavailable'),
+          204: { description: 'The job was final and is erased.' },
+          ...problems('not-found', 'job-gone', 'already-finished', 'queue-unavailable'),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      const job = await queue.cancel(id);
-      if (job === null) {
-        throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
-      }
-      // A job may finish in the very moment; the record says who was first.
-      if (job.state === 'succeeded' || job.state === 'failed') {
-        throw new ProblemError('already-finished', `The job has ${job.state} already.`, {
-          extensions: { state: job.state },
-        });
-      }
+      const { state } = await jobOrRefuse(queue, id);
+      if (isFinal(state) && (await queue.erase(id)) !== false) return reply.code(204).send();
+      // A job that finished in this very moment is not erased: nobody saw its answer yet.
+      const job = await cancelOrRefuse(queue, id);
       return reply.header('etag', jobTag(job)).send(jobBody(job));
     },
   );

@@ -3,9 +3,10 @@ import { PlanningSchema } from '../../schemas/plan.js';
 import { AnalyzeSchema } from '../../schemas/request.js';
 import { json, problems } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
+import { withNetwork } from '../network-door.js';
 import { policyOrRefuse, questionOrRefuse } from '../question-door.js';
 
-export function planRoute(app: App, { analysis, config }: Dependencies): void {
+export function planRoute(app: App, { analysis, config, networks }: Dependencies): void {
   app.post(
     '/plan',
     {
@@ -24,17 +25,21 @@ export function planRoute(app: App, { analysis, config }: Dependencies): void {
             'unknown-field',
             'payload-too-large',
             'unsupported-media-type',
+            'network-not-found',
             'invalid-question',
             'space-too-large',
             'invalid-policy',
+            'planning-too-long',
+            'queue-unavailable',
           ),
         },
       },
     },
-    (request, reply) => {
-      const question = questionOrRefuse(analysis.parse(request.body));
+    async (request, reply) => {
+      const body = await withNetwork(request.body, request, networks);
+      const question = questionOrRefuse(await analysis.parse(body));
       policyOrRefuse(request.body.policy, request.body.mode);
-      return reply.send(analysis.planning(question, config));
+      return reply.send(await analysis.planning(question, config));
     },
   );
 }

@@ -78,6 +78,7 @@ export function reportRoute(app: App, { queue, reports }: Dependencies): void {
             'invalid-request',
             'unknown-field',
             'not-found',
+            'job-gone',
             'not-acceptable',
             'not-ready',
             'job-failed',

@@ -1,7 +1,7 @@
 /** GET /jobs/{id}/result: the answer, byte for byte as it was stored; with its verdict where the job has a policy. */
 import { judgedText } from '../../plan/gate.js';
 import { ResultSchema } from '../../schemas/result.js';
-import { json, problems } from '../answers.js';
+import { json, problems, unchanged } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 import { contentTag, matches } from '../etag.js';
 import { noResult } from '../job-body.js';
@@ -20,9 +20,10 @@ export function resultRoute(app: App, { queue }: Dependencies): void {
         params: JobParamsSchema,
         response: {
           200: json('The result; its shape depends on the mode.', ResultSchema, ['etag']),
-          304: { description: 'The client has this result already.' },
+          304: unchanged('The client has this result already.', ['etag']),
           ...problems(
             'not-found',
+            'job-gone',
             'not-ready',
             'job-failed',
             'job-cancelled',

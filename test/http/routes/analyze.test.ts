@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { Fault } from '../../../src/plan/question.js';
+import type { Job } from '../../../src/schemas/job.js';
 import { BOUNDS, REQUEST, conforms, isProblem, newJob, service } from '../harness.js';
 
 const JSON_TYPE = 'application/json';
@@ -39,6 +40,29 @@ describe('POST /analyze', () => {
     queue.move(other, { state: 'failed', error: { code: 'shard-failed', detail: 'it broke' } });
     const retried = await newJob(fixture, { mode: 'bounds' });
     assert.notEqual(retried, other);
+  });
+
+  test('limits are of the job, not of the question', async (t) => {
+    const { api, app, queue } = await service(t);
+    const limits = { deadlineSeconds: 90, cpuSeconds: 1.5 };
+    const first = await api
+      .post('/analyze')
+      .send({ ...REQUEST, ...limits })
+      .expect(202);
+    conforms(app, 'POST /analyze', first);
+    const { id, deadlineAt, cpuSeconds } = first.body as Job;
+    assert.equal(deadlineAt, '2026-01-01T00:01:30.000Z');
+    assert.deepEqual(cpuSeconds, { spent: 0, limit: 1.5 });
+    const again = await api.post('/analyze').send(REQUEST).expect(200);
+    assert.equal((again.body as Job).id, id);
+    assert.equal(queue.enqueued(), 1);
+    for (const wrong of [{ deadlineSeconds: 0 }, { cpuSeconds: 'all' }, { deadlineSeconds: 1e9 }]) {
+      const refused = await api
+        .post('/analyze')
+        .send({ ...REQUEST, ...wrong })
+        .expect(400);
+      conforms(app, 'POST /analyze', refused);
+    }
   });
 
   test('refuses what the schema refuses with one entry per fault', async (t) => {

@@ -1,7 +1,6 @@
 /** The gate opens on a proved pass alone; everything else is a refusal that says which. */
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { preferredWait, WAIT_MAX_SECONDS } from '../../../src/http/wait.js';
 import { conforms, isProblem, newJob, REQUEST, service, type Service } from '../harness.js';
 
 const POLICY = { nonDifferentiable: { maxDensity: '0.1' }, incorrect: { maxDensity: 0 } };
@@ -120,45 +119,29 @@ describe('Prefer: wait', () => {
     const id = await newJob(fixture, { policy: POLICY });
     const answering = fixture.api.get(`/jobs/${id}/gate`).set('prefer', 'wait=30').expect(200);
     const answered = answering.then((answer) => answer);
-    while (fixture.queue.subscriptions() === 0) await new Promise(setImmediate);
+    while (fixture.queue.waiters() === 0) await new Promise(setImmediate);
     fixture.queue.move(id, { state: 'running' });
     fixture.queue.move(id, { state: 'succeeded' }, stored('0', '0'));
     const answer = await answered;
     assert.equal(answer.headers['preference-applied'], 'wait=30');
-    while (fixture.queue.subscriptions() !== 0) await new Promise(setImmediate);
+    while (fixture.queue.waiters() !== 0) await new Promise(setImmediate);
   });
 
   test('a wait that is over, a client that leaves and a service that ends free the waiter', async (t) => {
     const fixture = await service(t);
     const id = await newJob(fixture, { policy: POLICY });
     await fixture.api.get(`/jobs/${id}/gate`).set('prefer', 'wait=0').expect(409);
-    assert.equal(fixture.queue.subscriptions(), 0);
+    assert.equal(fixture.queue.waiters(), 0);
     const left = fixture.api.get(`/jobs/${id}/gate`).set('prefer', 'wait=60');
     left.end(() => undefined);
-    while (fixture.queue.subscriptions() === 0) await new Promise(setImmediate);
+    while (fixture.queue.waiters() === 0) await new Promise(setImmediate);
     left.abort();
-    while (fixture.queue.subscriptions() !== 0) await new Promise(setImmediate);
+    while (fixture.queue.waiters() !== 0) await new Promise(setImmediate);
     const last = fixture.api.get(`/jobs/${id}/gate`).set('prefer', 'wait=60').expect(409);
     const answered = last.then((answer) => answer);
-    while (fixture.queue.subscriptions() === 0) await new Promise(setImmediate);
+    while (fixture.queue.waiters() === 0) await new Promise(setImmediate);
     await fixture.app.close();
     isProblem(await answered, 'not-ready');
-  });
-
-  test('is read as RFC 7240 writes it, and ignored where it is something else', () => {
-    for (const [field, seconds] of [
-      ['wait=5', 5],
-      ['respond-async, wait=10', 10],
-      ['WAIT = "7"', 7],
-      ['wait=100000', WAIT_MAX_SECONDS],
-      ['wait', null],
-      ['wait=-1', null],
-      ['wait=1.5', null],
-      ['return=minimal', null],
-      [undefined, null],
-    ] as const) {
-      assert.equal(preferredWait(field), seconds, field);
-    }
   });
 });
 

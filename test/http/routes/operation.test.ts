@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import test, { describe } from 'node:test';
-import { STORED, conforms, isProblem, newJob, service } from '../harness.js';
+import { SETTINGS, STORED, conforms, isProblem, newJob, service } from '../harness.js';
 
 describe('health', () => {
   test('the process is well whatever the queue is', async (t) => {
@@ -75,7 +75,7 @@ describe('documents', () => {
 
   test('no other page may load anything', async (t) => {
     const { api } = await service(t);
-    for (const path of ['/healthz', '/jobs', '/nowhere']) {
+    for (const path of ['/healthz', '/jobs', '/nowhere', '/jobs/%zz', `/jobs/${'x'.repeat(500)}`]) {
       const { headers } = await api.get(path);
       assert.match(headers['content-security-policy'] ?? '', /^default-src 'none'/);
       assert.equal(headers['x-content-type-options'], 'nosniff');
@@ -191,4 +191,34 @@ describe('close()', () => {
     assert.match(text, /"code":"shutting-down"/);
     await closed;
   });
+
+  for (const [name, begun] of [
+    ['a connection that never says anything', ''],
+    ['half a request head', 'GET /healthz HTTP/1.1\r\nHost:'],
+    [
+      'half an upload',
+      'POST /networks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+    ],
+    [
+      'half a body',
+      'POST /analyze HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+    ],
+  ] as const) {
+    test(`F1: ${name} does not hold it up`, async (t) => {
+      const { app } = await service(t, { config: { ...SETTINGS, shutdownGraceMs: 50 } });
+      await app.listen({ host: '127.0.0.1', port: 0 });
+      const { port } = app.server.address() as AddressInfo;
+      const accepted = once(app.server, 'connection');
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      await accepted;
+      if (begun !== '') {
+        const sent = new Promise((resolve) => socket.write(begun, resolve));
+        await sent;
+      }
+      // A connection that is cut off is reset where something was still to be read.
+      const closed = new Promise((resolve) => socket.resume().once('close', resolve));
+      await Promise.all([app.close(), closed]);
+    });
+  }
 });

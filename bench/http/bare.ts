@@ -1,0 +1,39 @@
+/**
+ * The least that could answer the same: Fastify without a schema, hook or plugin, the Redis calls
+ * that the service makes for it, through a connection set up as the service's is, and the record that came
+ * back sent as JSON. What it leaves out is what the service is for.
+ */
+import type { AddressInfo } from 'node:net';
+import { fastify } from 'fastify';
+import { loadConfig, requireRedisUrl } from '../../src/config.js';
+import { planOf } from '../../src/plan/make.js';
+import { parseRequest } from '../../src/plan/parse.js';
+import { connectProducer } from '../../src/queue/availability.js';
+import { baseIdOf, namesOf, planBlobOf } from '../../src/queue/names.js';
+import { openRecords } from '../../src/queue/records.js';
+
+const config = loadConfig();
+const redis = connectProducer(requireRedisUrl(config));
+const names = namesOf(config.keyPrefix);
+const records = openRecords(redis, names);
+const parsed = parseRequest(JSON.parse(process.env['BENCH_BODY'] ?? ''));
+if (!parsed.ok) throw new Error(parsed.detail);
+const planned = planOf(parsed.question, config);
+if (!planned.ok) throw new Error(planned.refusal.detail);
+const { plan } = planned;
+const blob = planBlobOf(plan);
+const job = { baseId: baseIdOf(plan), plan, planHash: blob.hash, planText: blob.text };
+
+const app = fastify();
+app.post('/analyze', async () => {
+  const { id } = await records.create(job);
+  await records.claim(id);
+  return records.get(id);
+});
+app.get<{ Params: { id: string } }>('/jobs/:id', (request) => records.get(request.params.id));
+await app.listen({ host: '127.0.0.1', port: 0 });
+const { port } = app.server.address() as AddressInfo;
+process.send?.({ url: `http://127.0.0.1:${String(port)}` });
+process.once('SIGTERM', () => {
+  process.exit(0);
+});

@@ -1,0 +1,103 @@
+/**
+ * The computing time of one thread, read from outside while it runs, also in the middle of a tight
+ * loop: the kernel's own account of the thread (/proc/.../schedstat). Where there is none (not
+ * Linux, or a thread that did not say which it is) the time on the wall stands for it.
+ *
+ * Lower bound where a thread is killed: what it computed since the last look is not counted. Threads
+ * of the engine's runtime (collector, compiler) are not counted either.
+ */
+import { openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+
+/**
+ * Numbers shared with a thread: done, thread, its computing time in nanoseconds at begin and end,
+ * and whether the time of its samples is over (not 0).
+ */
+export const SHARD_NUMBERS = 5;
+const [THREAD, BEGAN, ENDED, OVER] = [1, 2, 3, 4];
+
+/** For the main thread: samples are to be ended. */
+export function endTime(numbers: BigUint64Array): void {
+  Atomics.store(numbers, OVER, 1n);
+}
+
+/** For the computing thread: whether its samples are to be ended. */
+export function isTimeOver(numbers: BigUint64Array): boolean {
+  return numbers.length === SHARD_NUMBERS && Atomics.load(numbers, OVER) !== 0n;
+}
+
+/** Nanoseconds on a processor, of what the kernel writes; null where that is something else. */
+function onCpu(schedstat: string): bigint | null {
+  const digits = /^[0-9]+/.exec(schedstat)?.[0];
+  return digits === undefined ? null : BigInt(digits);
+}
+
+interface Account {
+  readonly thread: bigint;
+  now(): bigint | null;
+}
+
+/** The account of the calling thread; null where the system keeps none. */
+export function accountOfThisThread(): Account | null {
+  try {
+    const thread = BigInt(readlinkSync('/proc/thread-self').split('/').at(-1) ?? '');
+    const file = openSync('/proc/thread-self/schedstat', 'r');
+    const bytes = Buffer.alloc(64);
+    return {
+      thread,
+      now: () => onCpu(bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0))),
+    };
+  } catch {
+    // Another system; whoever asks for the time gets that on the wall instead.
+    return null;
+  }
+}
+
+/** For the computing thread: what `compute` gives, with the numbers that say what it took. */
+export function metered<T>(account: Account | null, numbers: BigUint64Array, compute: () => T): T {
+  const began = account?.now() ?? null;
+  if (account === null || began === null || numbers.length < SHARD_NUMBERS) return compute();
+  Atomics.store(numbers, BEGAN, began);
+  Atomics.store(numbers, THREAD, account.thread);
+  try {
+    return compute();
+  } finally {
+    Atomics.store(numbers, ENDED, account.now() ?? began);
+  }
+}
+
+export interface Meter {
+  /** Microseconds of computing since the last call. */
+  take(): number;
+  /** Microseconds of all calls so far. */
+  taken(): number;
+}
+
+/** For the main thread: reads what the thread of these numbers computes. */
+export function openMeter(numbers: BigUint64Array): Meter {
+  const opened = performance.now();
+  let taken = 0;
+  const total = (): number => {
+    const thread = Atomics.load(numbers, THREAD);
+    if (thread === 0n) return (performance.now() - opened) * 1_000;
+    const ended = Atomics.load(numbers, ENDED);
+    const now = ended === 0n ? accountOf(thread) : ended;
+    return now === null ? taken : Number((now - Atomics.load(numbers, BEGAN)) / 1_000n);
+  };
+  return {
+    take() {
+      const more = Math.max(0, total() - taken);
+      taken += more;
+      return more;
+    },
+    taken: () => taken,
+  };
+}
+
+/** Nanoseconds of another thread of this process; null where it is gone. */
+function accountOf(thread: bigint): bigint | null {
+  try {
+    return onCpu(readFileSync(`/proc/self/task/${String(thread)}/schedstat`, 'latin1'));
+  } catch {
+    return null;
+  }
+}
