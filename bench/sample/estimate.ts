@@ -22,6 +22,8 @@ export type Estimated =
       readonly estimate: number;
       readonly lower: number;
       readonly upper: number;
+      /** Of the mean of the samples, over the mean; null where nothing was seen. */
+      readonly relativeStandardError: number | null;
       /** From the body to the result. */
       readonly seconds: number;
     };
@@ -42,6 +44,7 @@ interface Sampled {
       readonly estimate: number | null;
       readonly lower: number;
       readonly upper: number;
+      readonly relativeStandardError: number | null;
     };
   };
 }
@@ -55,7 +58,8 @@ function estimate(body: object): Estimated {
     return { refused: planned.refusal.detail, isNotYet: planned.refusal.code === 'not-yet' };
   }
   const result = JSON.parse(runLocally(planned.plan)) as Sampled;
-  const { estimate: mean, lower, upper } = result.density.nonDifferentiable;
+  const { nonDifferentiable } = result.density;
+  const { estimate: mean, lower, upper, relativeStandardError } = nonDifferentiable;
   return {
     refused: null,
     method: result.method,
@@ -64,6 +68,7 @@ function estimate(body: object): Estimated {
     estimate: mean ?? 0,
     lower,
     upper,
+    relativeStandardError,
     seconds: (performance.now() - start) / 1000,
   };
 }

@@ -28,8 +28,9 @@ export function document(results: Results): string {
     'sampling, one thread. Medians; C runs in the same rounds, and the ratio is the median of their ratios. C',
     '(`native/monte-carlo.c`) draws points and decides each exactly; how many it needs for a normal interval of 99 %',
     'follows from the density, (2.576/ε)²(1 − p)/p, a fixed number that nobody knows beforehand; the estimates hold at',
-    'every look. `≈`: extrapolated, C from the rate of 5 seconds, estimates that ended early by the root of the number of',
-    'samples. A dash: not run.',
+    'every look. `≈`: extrapolated, C from the rate of 5 seconds; of the width of estimates that ended early, what the',
+    'spread of the samples demands by the root of their number, and what their range alone demands by their number.',
+    'A dash: not run.',
     ...(missing === null ? [] : ['', `**No estimates: ${missing}**`]),
     ...section('To the error that was asked for', table, [['must', (row) => row.must], ...COLUMNS]),
     ...section('As the format widens, to 1 %', formats, [

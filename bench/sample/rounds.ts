@@ -70,12 +70,22 @@ export function reached({ estimate, lower, upper }: Done): number {
   return estimate > 0 ? (upper - lower) / 2 / estimate : Infinity;
 }
 
+/** √(2 ln(2/α)) at 99 %: what a standard error contributes to half the width of an interval. */
+const SPREAD = 3.255;
+
+/**
+ * *Estimate.* Half the width of an interval is what the spread of the samples demands, which falls
+ * with the root of their number, and what their range alone demands, which falls with the number.
+ */
 function timeTo(wanted: number, estimate: Done): { seconds: number; isExtrapolated: boolean } {
   const error = reached(estimate);
   const isExtrapolated = estimate.stoppedBy !== 'relativeError' && error > wanted;
-  // The width of an interval falls with the root of the number of samples.
-  const factor = isExtrapolated ? (error / wanted) ** 2 : 1;
-  return { seconds: estimate.seconds * factor, isExtrapolated };
+  if (!isExtrapolated) return { seconds: estimate.seconds, isExtrapolated };
+  const bySpread = Math.min(error, SPREAD * (estimate.relativeStandardError ?? Infinity));
+  const byRange = error - bySpread;
+  // The root f of bySpread/f + byRange/f² = wanted.
+  const root = (bySpread + Math.sqrt(bySpread ** 2 + 4 * wanted * byRange)) / (2 * wanted);
+  return { seconds: estimate.seconds * root ** 2, isExtrapolated };
 }
 
 function nativeTime(

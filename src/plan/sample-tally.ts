@@ -134,13 +134,21 @@ export function stopRuleOf(plan: Plan): StopRule {
   };
 }
 
-/** Prepares the samples of a plan. */
+/** What was prepared for a plan, as long as somebody holds the plan. */
+const prepared = new WeakMap<Plan, Sampling>();
+
+/** Prepares the samples of a plan; once, for shards and result alike. */
 export function samplingOfPlan(
   plan: Plan,
   { network, proxies }: Compiled = compileQuestion(plan.question),
 ): Sampling {
+  const known = prepared.get(plan);
+  if (known !== undefined) return known;
   if (!isSampleMethod(plan.method)) throw new Error('samplingOfPlan: the plan samples nothing');
-  return samplingOf(network, proxies, plan.method, { seed: BigInt(settingsOf(plan).seed) });
+  const seed = BigInt(settingsOf(plan).seed);
+  const made = samplingOf(network, proxies, plan.method, { seed });
+  prepared.set(plan, made);
+  return made;
 }
 
 /** *Exact.* Whether these tallies, of any samples of the plan, settle its answer already. */

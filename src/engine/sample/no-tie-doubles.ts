@@ -68,6 +68,8 @@ interface DoubleLayer {
   readonly weight: Int32Array;
   readonly bias: Int32Array;
   readonly weightTables: readonly (Float64Array | null)[];
+  /** The table of all weights, where it is one. */
+  readonly sharedTable: Float64Array | null;
   readonly biasTables: readonly Table[];
 }
 
@@ -181,6 +183,7 @@ function layerOf(
     weight: Int32Array.from(parameters),
     bias: Int32Array.from(bias, (entry) => ('parameter' in entry ? entry.parameter : -1)),
     weightTables,
+    sharedTable: new Set(weightTables).size === 1 ? (weightTables[0] ?? null) : null,
     biasTables,
   };
 }
@@ -253,7 +256,8 @@ function filterOf(
     hi.set(input);
     lo.fill(0);
     error.fill(0);
-    for (const { units, fanIn, weight, bias, weightTables, biasTables } of layers) {
+    for (const layer of layers) {
+      const { units, fanIn, weight, bias, weightTables, sharedTable, biasTables } = layer;
       for (let j = 0; j < fanIn; j += 1) {
         const scaled = SPLITTER * (hi[j] as number);
         upper[j] = scaled - (scaled - (hi[j] as number));
@@ -270,7 +274,8 @@ function filterOf(
           const z = hi[j] as number;
           const parameter = weight[row + j] as number;
           if (z === 0 || parameter < 0) continue;
-          const w = (weightTables[row + j] as Float64Array)[ranks[parameter] as number] as number;
+          const table = sharedTable ?? (weightTables[row + j] as Float64Array);
+          const w = table[ranks[parameter] as number] as number;
           const product = w * z;
           const top = upper[j] as number;
           const productError = w * top - product + w * (z - top);
