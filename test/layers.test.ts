@@ -28,6 +28,7 @@ const ENGINE: readonly (readonly string[])[] = [
   ['engine/net'],
   ['engine/ad', 'engine/truth', 'engine/theorem'],
   ['engine/verdict'],
+  ['engine/analytic'],
   ['engine/tally'],
   ['engine/count', 'engine/sample', 'engine/examine'],
   ['engine/index'],

@@ -7,19 +7,21 @@ import {
   ActivationError,
   EngineError,
   TIE_RULES,
+  TRANSCENDENTAL_ACTIVATIONS,
   activation,
   buildShapedNetwork,
   isTieRule,
   parseExact,
   resolveFormat,
   type Activation,
+  type AnalyticNetwork,
   type EngineFault,
   type EntryDescription,
   type Loss,
-  type Network,
   type Proxies,
   type Rational,
   type ShapedNetwork,
+  type TranscendentalActivation,
   type TypedLayerDescription,
   type ValueSet,
 } from '../engine/index.js';
@@ -35,7 +37,7 @@ import type {
 } from './question.js';
 
 export interface Compiled {
-  readonly network: Network;
+  readonly network: AnalyticNetwork;
   readonly proxies: Proxies;
   /** The point, in mode `point`. */
   readonly point: readonly Rational[] | null;
@@ -49,7 +51,7 @@ export function compileQuestion(question: Question): Compiled {
   const proxies = network.equations.map((equation) => {
     const texts = rest[equation.layer] ?? [];
     if (equation.op === 'max') return tieRule(texts.shift() ?? '');
-    if (equation.op !== 'activation') return [];
+    if (equation.op === 'dense' || equation.op === 'affine') return [];
     return texts.splice(0, equation.activation.kinks.length).map(parseExact);
   });
   return { network, proxies, point: question.parameters?.map(parseExact) ?? null };
@@ -68,7 +70,10 @@ function tieRule(name: string): readonly Rational[] {
 }
 
 /** *Exact.* The network of a question's parts. Throws an EngineError with every fault. */
-export function compileNetwork(description: QuestionNetwork, format: GivenFormats): Network {
+export function compileNetwork(
+  description: QuestionNetwork,
+  format: GivenFormats,
+): AnalyticNetwork {
   return compileShaped(description, format).network;
 }
 
@@ -111,7 +116,7 @@ function describe(
   index: number,
   faults: EngineFault[],
 ): TypedLayerDescription {
-  const build = (activation: QuestionActivation): Activation =>
+  const build = (activation: QuestionActivation): Activation | TranscendentalActivation =>
     activationOf(activation, ['network', 'layers', index, 'activation'], faults);
   switch (layer.type) {
     case 'dense':
@@ -163,7 +168,7 @@ function activationOf(
   description: QuestionActivation,
   path: readonly (string | number)[],
   faults: EngineFault[],
-): Activation {
+): Activation | TranscendentalActivation {
   const { type, ...settings } = description;
   try {
     if (type === 'piecewise') {
@@ -173,7 +178,7 @@ function activationOf(
       );
       return activation('piecewise', breakpoints, pieces);
     }
-    const kind = ACTIVATIONS.get(type);
+    const kind = ACTIVATIONS.get(type) ?? TRANSCENDENTAL_ACTIVATIONS.get(type);
     if (kind === undefined) throw new ActivationError(`no activation is named ${type}`);
     return kind.build(
       Object.fromEntries(

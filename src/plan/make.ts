@@ -9,8 +9,8 @@ import {
   candidatesOf,
   log10Estimate,
   spaceSize,
+  type AnalyticNetwork,
   type Candidate,
-  type Network,
   type Proxies,
 } from '../engine/index.js';
 import type { Planning } from '../schemas/plan.js';
@@ -69,7 +69,7 @@ export function planningOf(question: Question, limits: Limits): Planning {
 
 function planCompiled(
   question: Question,
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   space: SpaceText,
   limits: Limits,
@@ -146,7 +146,7 @@ function cheapest(candidates: readonly Candidate[], limits: Limits): Estimated |
 
 /** Whether some method of counting a network is within the limits. */
 export function isCountable(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   limits: Limits,
   operations: number,
@@ -183,7 +183,7 @@ function finite(value: number): number | null {
 
 function tooLarge(
   question: Question,
-  network: Network,
+  network: AnalyticNetwork,
   space: SpaceText,
   candidates: readonly Candidate[],
   limits: Limits,
@@ -231,7 +231,7 @@ function exponential(value: number): string {
 type SpaceText = Planning['space'];
 
 /** The size as text is made once: for hundreds of thousands of digits it takes a while. */
-function spaceText(network: Network): SpaceText {
+function spaceText(network: AnalyticNetwork): SpaceText {
   const size = spaceSize(network);
   return {
     parameters: network.parameters.length,
@@ -254,7 +254,7 @@ function powerOf(count: bigint): string {
   return log10 < DIGITS_IN_WORDS ? String(count) : `about 10^${log10.toFixed(1)}`;
 }
 
-function pointRefusal(network: Network): Refusal | null {
+function pointRefusal(network: AnalyticNetwork): Refusal | null {
   const units = network.widths.reduce((sum, width) => sum + width, 0);
   const numbers = network.inputs.length * units * Math.max(1, network.parameters.length);
   if (numbers <= POINT_NUMBERS_MAX) return null;

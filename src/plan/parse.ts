@@ -19,7 +19,7 @@ import {
   resolveFormat,
   tieRuleNameOf,
   toText,
-  type Network,
+  type AnalyticNetwork,
   type Proxies,
   type ProxyDescription,
   type ProxyPreset,
@@ -206,7 +206,11 @@ function readProxies(input: ProxiesInput, faults: Faults): ProxyDescription {
   return { preset: 'pytorch', overrides };
 }
 
-function readPoint(input: readonly ExactInput[], network: Network, faults: Faults): string[] {
+function readPoint(
+  input: readonly ExactInput[],
+  network: AnalyticNetwork,
+  faults: Faults,
+): string[] {
   const wanted = network.parameters.length;
   if (input.length !== wanted) {
     faults.add(
@@ -236,7 +240,7 @@ function readPoint(input: readonly ExactInput[], network: Network, faults: Fault
 }
 
 /** Per layer of the request: the name of its tie rule if it has one, then the proxies at its kinks. */
-function proxyTexts(count: number, network: Network, proxies: Proxies): string[][] {
+function proxyTexts(count: number, network: AnalyticNetwork, proxies: Proxies): string[][] {
   const layers = Array.from({ length: count }, (): string[] => []);
   network.equations.forEach((equation, index) => {
     const own = proxies[index] ?? [];

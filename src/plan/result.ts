@@ -4,7 +4,7 @@
  */
 import {
   emptyTally,
-  judgeOf,
+  decisionsOf,
   log10Estimate,
   mergeTallies as mergeCounts,
   neuronsOf,
@@ -14,7 +14,7 @@ import {
   spaceSize,
   toDouble,
   toText,
-  type Network,
+  type AnalyticNetwork,
   type Proxies,
   type Rational,
   type Tally,
@@ -134,8 +134,8 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
     neurons: neurons.map((neuron, k) => {
       const equation = network.equations[neuron.equation];
       const counted = tally.neurons[k];
-      const tying = equation?.op === 'activation' || equation?.op === 'max';
-      if (!tying || counted === undefined) {
+      const ties = equation !== undefined && equation.op !== 'dense' && equation.op !== 'affine';
+      if (!ties || counted === undefined) {
         throw new Error('exhaustiveResult: the tally is of another network');
       }
       return {
@@ -162,11 +162,11 @@ function countMethodOf(plan: Plan): ExhaustiveResult['method'] {
 
 /** The first point of each set, judged once more before it is shown. */
 function witnessesOf(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   tally: Tally,
 ): ExhaustiveResult['witnesses'] {
-  const judge = judgeOf(network, proxies);
+  const judge = decisionsOf(network, proxies);
   const kinds = ['nonDifferentiable', 'incorrect', 'undecided'] as const;
   return kinds.flatMap((kind) => {
     const witness = tally.witnesses[kind];
@@ -176,7 +176,7 @@ function witnessesOf(
     const confirmed = {
       nonDifferentiable: verdict.differentiable === false,
       incorrect: verdict.adCorrect === false,
-      undecided: verdict.differentiable === null,
+      undecided: verdict.decidedBy === 'undecided',
     };
     if (!confirmed[kind]) {
       throw new Error(

@@ -2,10 +2,17 @@
  * One shard of a plan, computed: the only caller of the engine's heavy entry points. Synchronous
  * and a function of its arguments alone; the same shard gives the same text wherever it runs.
  */
-import { countingOf, examine, type CountLimits, type Counting } from '../engine/index.js';
+import {
+  countingOf,
+  examine,
+  examineAnalytic,
+  isPolynomial,
+  type CountLimits,
+  type Counting,
+} from '../engine/index.js';
 import { compileQuestion, type Compiled } from './compile.js';
 import type { Plan, Shard } from './plan.js';
-import { pointResult } from './point-result.js';
+import { analyticPointResult, pointResult } from './point-result.js';
 import { tallyToText } from './wire.js';
 
 export { Outgrown } from '../engine/index.js';
@@ -61,6 +68,8 @@ export function runShard(plan: Plan, shard: Shard, onProgress: (done: bigint) =>
   if (point === null) throw new Error('runShard: a point plan has no point');
   return tallyToText({
     kind: 'point',
-    result: pointResult(plan, network, proxies, examine(network, proxies, point)),
+    result: isPolynomial(network)
+      ? pointResult(plan, network, proxies, examine(network, proxies, point))
+      : analyticPointResult(plan, network, proxies, examineAnalytic(network, proxies, point)),
   });
 }

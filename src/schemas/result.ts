@@ -3,7 +3,7 @@
  * rounded for reading. Field meanings follow theory.md sections 1 to 5.
  */
 import { Type, type Static } from '@sinclair/typebox';
-import { CountSchema, ExactWithValueSchema, RationalTextSchema } from './exact.js';
+import { CountSchema, ExactWithValueSchema, RationalTextSchema, RealTextSchema } from './exact.js';
 
 const strict = { additionalProperties: false } as const;
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
@@ -159,6 +159,8 @@ export const TiedMaximumSchema = Type.Object(
 
 const Vector = Type.Array(RationalTextSchema);
 const Matrix = Type.Array(Vector);
+const RealVector = Type.Array(RealTextSchema);
+const RealMatrix = Type.Array(RealVector);
 
 /**
  * A derivative that is a limit of derivatives: at w + εd, for all small ε > 0, f is differentiable
@@ -222,9 +224,9 @@ export const PointResultSchema = Type.Object(
     differentiable: Nullable(Type.Boolean()),
     adCorrect: Nullable(Type.Boolean()),
     touched: Type.Array(Type.Union([TouchedNeuronSchema, TiedMaximumSchema])),
-    value: Vector,
-    ad: Matrix,
-    derivative: Nullable(Matrix),
+    value: RealVector,
+    ad: RealMatrix,
+    derivative: Nullable(RealMatrix),
     clarke: ClarkeSchema,
     bounds: Type.Array(BoundSchema),
   },

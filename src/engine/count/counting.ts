@@ -4,8 +4,9 @@
  * names the method, so that a plan made once is carried out the same everywhere.
  */
 import type { Proxies } from '../ad/rules.js';
-import type { Network } from '../net/ir.js';
+import { isPolynomial, type AnalyticNetwork, type Network } from '../net/ir.js';
 import type { Tally } from '../tally.js';
+import { analyticCandidatesOf, analyticCountingOf } from './analytic.js';
 import { enumerationOf } from './enumerate.js';
 import { gridProgramOf, isChain } from './grid.js';
 import type { CountEstimate } from './layered/estimate.js';
@@ -51,11 +52,12 @@ const JUDGE_PARAMETER = 30_000;
 
 /** *Exact.* The count of a network by the given method. Throws an Error where it does not apply. */
 export function countingOf(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   method: CountMethod,
   limits: CountLimits,
 ): Counting {
+  if (!isPolynomial(network)) return analyticCountingOf(network, proxies, method);
   if (method === 'enumeration') {
     const { space, compiled, tallyOf } = enumerationOf(network, proxies);
     const perVisit = visitCost(compiled, network);
@@ -91,7 +93,12 @@ export function countingOf(
  * *Estimate.* What every method would cost, the one without states last. `budget` bounds the
  * operations that estimating may take.
  */
-export function candidatesOf(network: Network, proxies: Proxies, budget: number): Candidate[] {
+export function candidatesOf(
+  network: AnalyticNetwork,
+  proxies: Proxies,
+  budget: number,
+): Candidate[] {
+  if (!isPolynomial(network)) return analyticCandidatesOf(network);
   const { space, compiled, program } = enumerationOf(network, proxies);
   const enumeration: Candidate = {
     method: 'enumeration',
