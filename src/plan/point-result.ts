@@ -86,7 +86,8 @@ export function analyticPointResult(
   proxies: Proxies,
   examination: AnalyticExamination,
 ): PointResult {
-  const { value, ad, derivative } = examination.verdict;
+  const { verdict } = examination;
+  const { value, ad, derivative } = verdict;
   const matrix = (rows: readonly (readonly Real[])[]): RealText[][] =>
     rows.map((row) => row.map(enclosureOf));
   const stacked = (network.widths[network.output] ?? 0) * network.inputs.length;
@@ -96,7 +97,9 @@ export function analyticPointResult(
   return resultOf(plan, network, proxies, examination, {
     value: value?.map(enclosureOf) ?? outputs,
     ad: adText,
-    derivative: derivative === null ? null : derivative === ad ? adText : matrix(derivative),
+    // Where there is one it is written like AD's if they are proved equal, known or not.
+    derivative:
+      verdict.adCorrect === true ? adText : derivative === null ? null : matrix(derivative),
   });
 }
 

@@ -30,30 +30,41 @@ type RealRow = readonly Real[];
 type RealMatrix = readonly RealRow[];
 
 export interface AnalyticVerdict extends Decision {
-  /** f(w) and D^AD f(w), `[output, parameter]`; null where AD meets a tie that is not decided. */
+  /**
+   * f(w) and D^AD f(w), `[output, parameter]`; null where a tie is not decided, and where they were
+   * not asked for.
+   */
   readonly value: RealRow | null;
   readonly ad: RealMatrix | null;
   /** Df(w); null where it does not exist, or undecided. */
   readonly derivative: RealMatrix | null;
 }
 
+export interface AnalyticVerdictOptions extends VerdictOptions {
+  /** Whether f(w) and its derivatives are wanted where no tie demands them; default true. */
+  readonly numbers?: boolean;
+}
+
 /** *Exact.* The judge of all points of one network with given proxies. */
 export function analyticJudgeOf(
   network: AnalyticNetwork,
   proxies: Proxies,
-  options: VerdictOptions = {},
+  options: AnalyticVerdictOptions = {},
 ): (point: readonly Rational[]) => AnalyticVerdict {
   const isPrivate = privateParameters(network);
   const maxLeaves = options.maxLeaves ?? MAX_LEAVES;
   const fastPath = options.fastPath !== false;
+  const tying = canTie(network);
   return (point) => {
+    if (!tying && options.numbers === false) return UNTOUCHED;
     let accused: RealDifferentiated | null = null;
     let ties: readonly RelevantTie[] = [];
     try {
-      accused = reverseModeOverReals(network, proxies, point);
-      const { value, jacobian: ad } = accused;
       const values = realValuesAt(network, point);
       const found = realTiesAt(network, values);
+      if (found.length === 0 && options.numbers === false) return UNTOUCHED;
+      accused = reverseModeOverReals(network, proxies, point);
+      const { value, jacobian: ad } = accused;
       ties = withRelevance(network, accused, found);
       const common = { ties, value, ad, limit: null };
       const smooth = { ...common, differentiable: true, adCorrect: true, derivative: ad } as const;
@@ -72,6 +83,8 @@ export function analyticJudgeOf(
       return { ...smooth, adCorrect, derivative: adCorrect ? ad : derivative, decidedBy: 'walk' };
     } catch (error) {
       if (!(error instanceof Undecided)) throw error;
+      // A breakpoint that is no kink was not told from a value: it matters to the numbers alone.
+      if (!tying) return UNTOUCHED;
       return {
         ties,
         value: accused?.value ?? null,
@@ -85,6 +98,27 @@ export function analyticJudgeOf(
     }
   };
 }
+
+/** *Exact.* Whether some activation has a kink, or some maximum is of several units. */
+export function canTie(network: AnalyticNetwork): boolean {
+  return network.equations.some((equation) => {
+    if (equation.op === 'max') return equation.windows.some((window) => window.length > 1);
+    if (equation.op === 'dense' || equation.op === 'affine') return false;
+    return equation.activation.kinks.length > 0;
+  });
+}
+
+/** Without a tie f is continuously differentiable near w, and AD is the chain rule. */
+const UNTOUCHED: AnalyticVerdict = Object.freeze({
+  ties: [],
+  value: null,
+  ad: null,
+  differentiable: true,
+  adCorrect: true,
+  derivative: null,
+  decidedBy: 'untouched',
+  limit: null,
+});
 
 /** Whether AD gives the output of each tied unit a non-zero cotangent. Throws Undecided. */
 function withRelevance(
@@ -115,5 +149,5 @@ export function decisionsOf(
 ): (point: readonly Rational[]) => Decision {
   return isPolynomial(network)
     ? judgeOf(network, proxies, options)
-    : analyticJudgeOf(network, proxies, options);
+    : analyticJudgeOf(network, proxies, { ...options, numbers: false });
 }

@@ -4,26 +4,21 @@
  * empty whatever the size of Ω, and nothing is visited. Elsewhere every point goes to the judge over
  * exact real numbers.
  */
-import { decisionsOf } from '../analytic/verdict.js';
+import { canTie, decisionsOf } from '../analytic/verdict.js';
 import type { Proxies } from '../ad/rules.js';
 import type { AnalyticNetwork } from '../net/ir.js';
 import { approximate, log10Estimate } from '../num/float64.js';
 import { emptyTally } from '../tally.js';
-import type { Candidate, CountMethod, Counting } from './counting.js';
 import { interpretRange } from './interpret.js';
-import { neuronsOf, spaceOf } from './space.js';
+import type { Candidate, CountMethod, Counting } from './method.js';
+import { spaceOf } from './space.js';
 
 /** *Estimate.* Operations of one visit by the judge over exact real numbers, per parameter. */
 const REAL_JUDGE_PARAMETER = 300_000;
 
-/** *Exact.* Whether nothing of the network can tie. */
-export function isKinkFree(network: AnalyticNetwork): boolean {
-  return neuronsOf(network).length === 0;
-}
-
 /** *Estimate.* What every method would cost, the one without states last. */
 export function analyticCandidatesOf(network: AnalyticNetwork): Candidate[] {
-  if (isKinkFree(network)) {
+  if (!canTie(network)) {
     return [
       {
         method: 'closed-form',
@@ -70,7 +65,7 @@ export function analyticCountingOf(
   method: CountMethod,
 ): Counting {
   const space = spaceOf(network);
-  if (method === 'closed-form' && isKinkFree(network)) {
+  if (method === 'closed-form' && !canTie(network)) {
     return {
       method,
       space,

@@ -5,43 +5,17 @@
  */
 import type { Proxies } from '../ad/rules.js';
 import { isPolynomial, type AnalyticNetwork, type Network } from '../net/ir.js';
-import type { Tally } from '../tally.js';
 import { analyticCandidatesOf, analyticCountingOf } from './analytic.js';
 import { enumerationOf } from './enumerate.js';
 import { gridProgramOf, isChain } from './grid.js';
-import type { CountEstimate } from './layered/estimate.js';
 import { LayeredCount } from './layered/layered.js';
 import type { CountLimits } from './layered/meter.js';
 import { Outgrown } from './layered/outgrown.js';
 import { approximate, log10Estimate } from '../num/float64.js';
-import { spaceOf, type Space } from './space.js';
+import type { Candidate, CountMethod, Counting } from './method.js';
+import { spaceOf } from './space.js';
 
-export type CountMethod = 'closed-form' | 'layered' | 'enumeration';
-
-export interface Counting {
-  readonly method: CountMethod;
-  readonly space: Space;
-  /** The range that shards are cut from: points to visit, or parts of the work. */
-  readonly parts: bigint;
-  /**
-   * *Exact.* The tally of the parts [from, to). Throws Outgrown where a limit is met; a layered
-   * count that has thrown must not be asked again.
-   */
-  readonly tallyOf: (from: bigint, to: bigint, onProgress: (done: bigint) => void) => Tally;
-  /** What was spent so far, in the unit of the estimates. */
-  readonly work: () => { readonly operations: number };
-}
-
-/** A method, and what it would cost; or why it does not apply. */
-export interface Candidate {
-  readonly method: CountMethod;
-  /** Null where the method does not apply. */
-  readonly estimate: CountEstimate | null;
-  readonly parts: bigint;
-  /** Whether a compiled kernel does the work, not the reference enumerator. */
-  readonly compiled: boolean;
-  readonly why: string;
-}
+export type { Candidate, CountMethod, Counting } from './method.js';
 
 /** *Estimate.* What one core of a common machine does in a second. */
 export const OPERATIONS_PER_SECOND = 3e8;

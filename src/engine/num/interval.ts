@@ -88,6 +88,13 @@ export function negate(a: Interval | null): Interval | null {
 /** *Containment.* a · b. */
 export function multiply(a: Interval | null, b: Interval | null, bits: number): Interval | null {
   if (a === null || b === null) return null;
+  const [signA, signB] = [signOfInterval(a), signOfInterval(b)];
+  if (signA !== null && signB !== null) {
+    // Without a change of sign the ends of the product are known beforehand.
+    const [low, high] = signB < 0 ? [a.upper, a.lower] : [a.lower, a.upper];
+    const [least, most] = signA < 0 ? [b.upper, b.lower] : [b.lower, b.upper];
+    return outward(multiplyDyadic(low, least), multiplyDyadic(high, most), bits);
+  }
   const products = [a.lower, a.upper].flatMap((x) =>
     [b.lower, b.upper].map((y) => multiplyDyadic(x, y)),
   );

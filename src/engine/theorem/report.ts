@@ -26,7 +26,10 @@ export const THEOREMS: readonly Theorem[] = Object.freeze([
   P_8,
 ]);
 
-function questionOf(network: AnalyticNetwork, proxies: readonly (readonly Rational[])[]): TheoremQuestion {
+function questionOf(
+  network: AnalyticNetwork,
+  proxies: readonly (readonly Rational[])[],
+): TheoremQuestion {
   return { network, proxies, structure: structureOf(network) };
 }
 
