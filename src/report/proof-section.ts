@@ -1,4 +1,5 @@
 /** Which theorems were found to apply, and why; which not, and why; what was computed, and how. */
+import type { Question } from '../plan/question.js';
 import type { ExhaustiveResult, Result } from '../schemas/result.js';
 import {
   code,
@@ -9,6 +10,7 @@ import {
   type Inline,
   type Section,
 } from './document.js';
+import { hasExponentials } from './activation-text.js';
 import type { ReportJob } from './report.js';
 
 /** What was proved: each theorem with its statement, source and the hypothesis that was checked. */
@@ -58,10 +60,13 @@ const DECISIONS = {
   'L-iff':
     'Decided by theorem L-iff: every layer has bias parameters, so the function has no derivative exactly where a tied neuron is relevant.',
   walk: 'Decided by walking all sign patterns of the tied neurons that some direction realises; no theorem was used.',
-  undecided: 'The walk over sign patterns exceeded its limit, so the point was left undecided.',
+  undecided: 'The point was left undecided',
 } as const;
 
-function effortItem({ visited, states, space }: ExhaustiveResult): readonly Inline[] {
+function effortItem({ visited, states, space, neurons }: ExhaustiveResult): readonly Inline[] {
+  if (neurons.length === 0 && visited === undefined) {
+    return ['No activation has a kink and no maximum is taken, so no point needs a visit.'];
+  }
   if (visited === undefined) {
     return ['States summed over: ', exactOnly(states ?? '0'), '; no point was visited.'];
   }
@@ -83,10 +88,17 @@ export function computationSection(result: Result, job: ReportJob): Section {
       effortItem(result),
     );
   }
-  if (result.mode === 'point') items.push([DECISIONS[result.decidedBy]]);
+  if (result.mode === 'point') {
+    const limit = result.limit === undefined ? '' : `: ${result.limit}.`;
+    items.push([`${DECISIONS[result.decidedBy]}${limit}`]);
+  }
   if (result.mode === 'bounds') items.push(['No point was visited.']);
   items.push(
-    ['Arithmetic: exact rationals throughout; no number above was rounded unless it is marked ≈.'],
+    [
+      hasExponentials(result.question as unknown as Question)
+        ? 'Arithmetic: exact real numbers. Equality is proved by the exact form of a number (Lindemann–Weierstrass for one layer of exponentials over rational arguments), inequality by intervals with MPFR’s directed rounding; what is neither is undecided.'
+        : 'Arithmetic: exact rationals throughout; no number above was rounded unless it is marked ≈.',
+    ],
     ['Engine: ', code(result.engine), '.'],
     [
       'Job: ',

@@ -102,7 +102,11 @@ export const ExhaustiveResultSchema = Type.Object(
         incorrect: CountSchema,
         undecided: CountSchema,
       },
-      strict,
+      {
+        ...strict,
+        description:
+          'Points. Undecided are those at which a tie, a relevance or an equality of derivatives is neither proved nor refuted, or where the walk met its limits; they are in no other count, except in touched where a tie was proved.',
+      },
     ),
     density: Type.Object(
       {
@@ -219,7 +223,10 @@ export const PointResultSchema = Type.Object(
       Type.Literal('undecided'),
     ]),
     limit: Type.Optional(
-      Type.String({ description: 'Where undecided: which bound on the work was met.' }),
+      Type.String({
+        description:
+          'Where undecided: which bound on the work was met, or what could not be proved.',
+      }),
     ),
     differentiable: Nullable(Type.Boolean()),
     adCorrect: Nullable(Type.Boolean()),

@@ -14,8 +14,9 @@ import { dyadic, type Dyadic } from './dyadic.js';
 const { binding } = await init();
 
 /** MPFR's numbers for its rounding modes. */
-const ROUND_UP = 2;
-const ROUND_DOWN = 3;
+type RoundingMode = Parameters<typeof binding.mpfr_exp>[2];
+const ROUND_UP = 2 as RoundingMode;
+const ROUND_DOWN = 3 as RoundingMode;
 
 export type ElementaryFunction = 'exp' | 'log1p' | 'erfc';
 
@@ -42,7 +43,7 @@ export function elementary(f: ElementaryFunction, x: Dyadic, bits: number): Roun
   binding.mpfr_set_z_2exp(operand, integer, x.e, ROUND_DOWN);
   const result = binding.mpfr_t();
   binding.mpfr_init2(result, bits);
-  const rounded = (mode: typeof ROUND_UP | typeof ROUND_DOWN): Dyadic | null => {
+  const rounded = (mode: RoundingMode): Dyadic | null => {
     if (f === 'exp') binding.mpfr_exp(result, operand, mode);
     else if (f === 'log1p') binding.mpfr_log1p(result, operand, mode);
     else binding.mpfr_erfc(result, operand, mode);
@@ -68,7 +69,7 @@ export function pi(bits: number): { readonly down: Dyadic; readonly up: Dyadic }
   binding.mpz_init(integer);
   const result = binding.mpfr_t();
   binding.mpfr_init2(result, bits);
-  const rounded = (mode: typeof ROUND_UP | typeof ROUND_DOWN): Dyadic => {
+  const rounded = (mode: RoundingMode): Dyadic => {
     binding.mpfr_const_pi(result, mode);
     const exponent = binding.mpfr_get_z_2exp(integer, result);
     return dyadic(bigintOf(binding.mpz_to_string(integer, 16)), exponent);
