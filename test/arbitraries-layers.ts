@@ -28,7 +28,7 @@ function size(shape: Shape): number {
 }
 
 const entry = fc.oneof(
-  { weight: 2, arbitrary: small as fc.Arbitrary<unknown> },
+  { weight: 2, arbitrary: small },
   {
     weight: 3,
     arbitrary: fc.record({

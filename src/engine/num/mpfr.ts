@@ -13,10 +13,13 @@ import { dyadic, type Dyadic } from './dyadic.js';
 
 const { binding } = await init();
 
-/** MPFR's numbers for its rounding modes. */
 type RoundingMode = Parameters<typeof binding.mpfr_exp>[2];
-const ROUND_UP = 2 as RoundingMode;
-const ROUND_DOWN = 3 as RoundingMode;
+
+/** MPFR's numbers for its rounding modes: its types have them as an enumeration without values. */
+const ROUND = Object.freeze({ up: 2, down: 3 } as unknown as {
+  readonly up: RoundingMode;
+  readonly down: RoundingMode;
+});
 
 export type ElementaryFunction = 'exp' | 'log1p' | 'erfc';
 
@@ -40,7 +43,7 @@ export function elementary(f: ElementaryFunction, x: Dyadic, bits: number): Roun
   const operand = binding.mpfr_t();
   binding.mpfr_init2(operand, Math.max(2, bitLength(x.m)));
   // Precise enough to be exact: the mode does not matter.
-  binding.mpfr_set_z_2exp(operand, integer, x.e, ROUND_DOWN);
+  binding.mpfr_set_z_2exp(operand, integer, x.e, ROUND.down);
   const result = binding.mpfr_t();
   binding.mpfr_init2(result, bits);
   const rounded = (mode: RoundingMode): Dyadic | null => {
@@ -52,8 +55,8 @@ export function elementary(f: ElementaryFunction, x: Dyadic, bits: number): Roun
     const exponent = binding.mpfr_get_z_2exp(integer, result);
     return dyadic(bigintOf(binding.mpz_to_string(integer, 16)), exponent);
   };
-  const down = rounded(ROUND_DOWN);
-  const up = rounded(ROUND_UP);
+  const down = rounded(ROUND.down);
+  const up = rounded(ROUND.up);
   binding.mpfr_clear(result);
   binding.mpfr_t_free(result);
   binding.mpfr_clear(operand);
@@ -74,7 +77,7 @@ export function pi(bits: number): { readonly down: Dyadic; readonly up: Dyadic }
     const exponent = binding.mpfr_get_z_2exp(integer, result);
     return dyadic(bigintOf(binding.mpz_to_string(integer, 16)), exponent);
   };
-  const bounds = { down: rounded(ROUND_DOWN), up: rounded(ROUND_UP) };
+  const bounds = { down: rounded(ROUND.down), up: rounded(ROUND.up) };
   binding.mpfr_clear(result);
   binding.mpfr_t_free(result);
   binding.mpz_clear(integer);
