@@ -14,7 +14,7 @@ import type { Candidate, CountMethod, Counting } from './method.js';
 import { spaceOf } from './space.js';
 
 /** *Estimate.* Operations of one visit by the judge over exact real numbers, per parameter. */
-const REAL_JUDGE_PARAMETER = 300_000;
+const REAL_JUDGE_PARAMETER = 60_000;
 
 /** *Estimate.* What every method would cost, the one without states last. */
 export function analyticCandidatesOf(network: AnalyticNetwork): Candidate[] {

@@ -173,6 +173,24 @@ test('AD is wrong where a smooth function was written in ReLUs, and right everyw
   }
 });
 
+test('a pre-activation within 10⁻³⁰ of a kink is not tied, on either side', () => {
+  const digits = '2.718281828459045235360287471352';
+  for (const [activation, w, centre] of [
+    ['sigmoid', '0', '0.500000000000000000000000000001'],
+    ['sigmoid', '0', '0.499999999999999999999999999999'],
+    ['exp', '1', digits],
+    ['exp', '1', `${digits.slice(0, -1)}3`],
+    ['tanh', '0', '1e-30'],
+    ['softplus', '0', '0.693147180559945309417232121458'],
+    ['gelu', '1', '0.841344746068542948585232545632'],
+  ] as const) {
+    const found = compiled(mirrored(activation, centre, { param: 'w' }), { values: ['0', '1'] });
+    const verdict = analyticJudgeOf(found.network, found.proxies)([parseExact(w)]);
+    assert.equal(verdict.decidedBy, 'untouched', `${activation} ${centre}`);
+    assert.equal(verdict.differentiable, true);
+  }
+});
+
 test('a tie below two layers of exponentials is undecided, counted as such, and its reason told', () => {
   // e^softplus(w) = 1 + e^w: the ReLU is tied at every w, which no exact form here shows.
   const network = {

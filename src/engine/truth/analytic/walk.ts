@@ -16,6 +16,7 @@ import {
   realOf,
   scaleReal,
   subtractReals,
+  vanishes,
   type Real,
 } from '../../num/real.js';
 import { polynomialOf } from '../../num/transcendental.js';
@@ -112,13 +113,18 @@ export function realWalk(
 
 /** *Exact.* Equality of two matrices, entry by entry. Throws Undecided. */
 export function equalMatrices(a: RealMatrix, b: RealMatrix): boolean {
-  return a.every((row, i) => equalRows(row, b[i] ?? []));
+  return equalRows(a.flat(), b.flat());
 }
 
 function equalRows(a: RealRow, b: RealRow): boolean {
-  return a.every((entry, k) =>
-    provedZero(subtractReals(entry, b[k] as Real), 'two derivatives are equal'),
-  );
+  const differences = a.map((entry, k) => subtractReals(entry, b[k] as Real));
+  return areAllZero(differences, 'two derivatives are equal');
+}
+
+/** *Exact.* One entry that is proved not to be 0 settles it, whatever is not decided of the others. */
+function areAllZero(row: RealRow, what: string): boolean {
+  if (row.some((entry) => vanishes(entry) === false)) return false;
+  return row.every((entry) => provedZero(entry, what));
 }
 
 function scaled(form: RealRow, factor: Real): RealRow {
@@ -221,7 +227,7 @@ function choicesAt(network: AnalyticNetwork, tie: Tie, forms: Forms, values: Rea
   const { unit } = tie as KinkTie;
   const form = forms[equation.in]?.[tie.sample]?.[unit] ?? [];
   const t = values[equation.in]?.[tie.sample]?.[unit] ?? REAL_ZERO;
-  if (form.every((entry) => provedZero(entry, 'a tied form is 0'))) {
+  if (areAllZero(form, 'a tied form is 0')) {
     return [{ positive: [], form }];
   }
   const { left, right } = realSides(equation.activation.breakpoints, t);
