@@ -1,4 +1,5 @@
 /** Networks too large to plan a count of: told from the question, before anything is built. */
+import { TRANSCENDENTAL_ACTIVATIONS } from '../engine/index.js';
 import { isDenseChain, type QuestionNetwork } from './question.js';
 
 /** An exhaustive question of more weights and biases is refused before its network is built. */
@@ -13,11 +14,11 @@ export interface TooLarge {
 
 /**
  * *Lower bound.* The refusal of a network that has more weights and biases than counts are planned
- * for; null where it has not, or is no chain of dense layers.
+ * for; null where it has not, is no chain of dense layers, or needs no count.
  */
 export function tooLargeToCount(network: QuestionNetwork): TooLarge | null {
   const entries = entriesOf(network);
-  if (entries <= ENTRIES_MAX) return null;
+  if (entries <= ENTRIES_MAX || isSmoothByName(network)) return null;
   return {
     detail: `Mode "exhaustive" plans counts of networks of up to ${String(ENTRIES_MAX)} weights and biases; this one has ${String(entries)}. The largest mode that fits is "bounds".`,
     extensions: {
@@ -27,6 +28,20 @@ export function tooLargeToCount(network: QuestionNetwork): TooLarge | null {
       nearest: { mode: 'bounds', format: null },
     },
   };
+}
+
+/**
+ * *Lower bound.* Whether no activation has a kink and one has exponentials, so that the answer is 0
+ * whatever the size; told by names, of those without settings.
+ */
+function isSmoothByName(network: QuestionNetwork): boolean {
+  const types = network.layers.map(({ activation }) => activation?.type ?? 'identity');
+  const smooth = (type: string): boolean => {
+    const kind = TRANSCENDENTAL_ACTIVATIONS.get(type);
+    if (kind === undefined || Object.keys(kind.settings).length > 0) return false;
+    return kind.build({}).kinks.length === 0;
+  };
+  return types.some(smooth) && types.every((type) => type === 'identity' || smooth(type));
 }
 
 /** Weights and biases of a chain of dense layers, constants among them; 0 of another network. */

@@ -6,6 +6,7 @@ import {
   addSamples,
   isSettled,
   parseExact,
+  polynomialOf,
   samplingOf,
   type BatchSums,
   type SampleMethod,
@@ -140,7 +141,9 @@ export function samplingOfPlan(
   { network, proxies }: Compiled = compileQuestion(plan.question),
 ): Sampling {
   if (!isSampleMethod(plan.method)) throw new Error('samplingOfPlan: the plan samples nothing');
-  return samplingOf(network, proxies, plan.method, { seed: BigInt(settingsOf(plan).seed) });
+  return samplingOf(polynomialOf(network), proxies, plan.method, {
+    seed: BigInt(settingsOf(plan).seed),
+  });
 }
 
 /** *Exact.* Whether these tallies, of any samples of the plan, settle its answer already. */
