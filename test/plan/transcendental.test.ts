@@ -207,7 +207,7 @@ test('a network without kinks is answered beyond the size at which counts are pl
         inputs: [Array.from({ length: 1000 }, () => '1')],
         layers: [dense(activation, 151), dense('identity')],
       },
-      format: 'ternary',
+      format: 'e2m1fn',
       mode: 'exhaustive',
     });
   assert.equal((large('relu') as { code?: string }).code, 'space-too-large');
