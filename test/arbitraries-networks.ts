@@ -3,8 +3,9 @@
  * Biased to what is hard: inputs that are 0, missing and shared biases, parameters used twice,
  * scales of 0, sets without 0, several samples, curved activations, proxies off the Clarke interval.
  */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { EngineError, type Network, type Proxies } from '../src/engine/index.js';
+import { EngineError, isPolynomial, type Network, type Proxies } from '../src/engine/index.js';
 import { compileQuestion } from '../src/plan/compile.js';
 import { parseRequest } from '../src/plan/parse.js';
 import type { Question } from '../src/plan/question.js';
@@ -142,7 +143,9 @@ export function caseOf(body: object): Case | null {
   const parsed = parseRequest(body);
   if (!parsed.ok) return null;
   try {
-    return { body, question: parsed.question, ...compileQuestion(parsed.question) };
+    const { network, ...rest } = compileQuestion(parsed.question);
+    assert.ok(isPolynomial(network));
+    return { body, question: parsed.question, network, ...rest };
   } catch (error) {
     if (error instanceof EngineError) return null;
     throw error;

@@ -1,4 +1,6 @@
 /** The engine's only door. See README.md beside this file for notation and reading order. */
+export { examineAnalytic, type AnalyticExamination } from './analytic/examine.js';
+export { decisionsOf, type AnalyticVerdict } from './analytic/verdict.js';
 export type { Differentiated } from './ad/forward.js';
 export { forwardMode } from './ad/forward.js';
 export {
@@ -55,6 +57,11 @@ export { resolveFormat, type FormatSpec, type ResolvedFormat } from './format/re
 export { ActivationError, activation, type Activation, type Kink } from './net/activation.js';
 export { ACTIVATIONS, type ActivationKind } from './net/activations.js';
 export {
+  TRANSCENDENTAL_ACTIVATIONS,
+  type TranscendentalActivation,
+  type TranscendentalKind,
+} from './net/transcendental.js';
+export {
   buildNetwork,
   buildShapedNetwork,
   type DomainDescription,
@@ -63,7 +70,14 @@ export {
   type NetworkDescription,
   type ShapedNetwork,
 } from './net/build.js';
-export { spaceSize, type Loss, type Network } from './net/ir.js';
+export {
+  isPolynomial,
+  polynomialOf,
+  spaceSize,
+  type AnalyticNetwork,
+  type Loss,
+  type Network,
+} from './net/ir.js';
 export type { Source, TypedLayerDescription } from './net/layers/layer.js';
 export type { Shape } from './net/shape.js';
 export { fromDouble, log10Estimate, toDouble } from './num/float64.js';
@@ -78,6 +92,8 @@ export {
   rational,
   type Rational,
 } from './num/rational.js';
+export { enclosureOf, type Enclosure } from './num/enclosure.js';
+export type { Real } from './num/real.js';
 export { parseExact, toText } from './num/text.js';
 export {
   SAMPLED_SETS,
@@ -105,7 +121,7 @@ export { addSamples, type BatchSums, type SampleSums, type Sum } from './sample/
 export { emptyTally, mergeTallies, type NeuronTally, type Tally, type Witness } from './tally.js';
 export { reportTheorems } from './theorem/report.js';
 export type { Subject, TheoremReport } from './theorem/theorem.js';
-export { judgeOf, type RelevantTie, type Verdict } from './verdict.js';
+export { judgeOf, type Decision, type RelevantTie, type Verdict } from './verdict.js';
 
 /** Version of the engine; part of every plan, so that a new engine answers anew. */
 export const ENGINE_VERSION = '0.2.0';

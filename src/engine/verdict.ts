@@ -18,7 +18,8 @@ export type RelevantTie = Tie & { readonly relevant: boolean };
 
 export type DecidedBy = 'untouched' | 'L-iff' | 'walk' | 'undecided';
 
-export interface Verdict {
+/** What is decided of a point, whatever kind of numbers its derivatives are. */
+export interface Decision {
   readonly ties: readonly RelevantTie[];
   /** Null where undecided. */
   readonly differentiable: boolean | null;
@@ -27,6 +28,9 @@ export interface Verdict {
   readonly decidedBy: DecidedBy;
   /** Which bound on the work was met; null unless undecided. */
   readonly limit: string | null;
+}
+
+export interface Verdict extends Decision {
   /** f(w), stacked sample by sample. */
   readonly value: readonly Rational[];
   /** D^AD f(w), `[output, parameter]`. */

@@ -4,12 +4,14 @@ import {
   CATALOGUE,
   FormatError,
   PROXY_PRESETS,
+  TRANSCENDENTAL_ACTIVATIONS,
   describeFormat,
   proxiesOfKinks,
   resolveFormat,
   toText,
   type ActivationKind,
   type ResolvedFormat,
+  type TranscendentalKind,
 } from '../engine/index.js';
 import type { ActivationEntry, FormatEntry, FormatSummary } from '../schemas/catalogue.js';
 
@@ -63,7 +65,11 @@ function resolvedOrNull(name: string): ResolvedFormat | null {
 
 /** *Exact.* Every activation that has a name, with its default settings. */
 export function activationEntries(): ActivationEntry[] {
-  return [...ACTIVATIONS.values()].map((kind: ActivationKind) => {
+  const kinds: readonly (ActivationKind | TranscendentalKind)[] = [
+    ...ACTIVATIONS.values(),
+    ...TRANSCENDENTAL_ACTIVATIONS.values(),
+  ];
+  return kinds.map((kind) => {
     const { kinks, kinksAndZeroBoundary } = kind.build(kind.settings);
     return {
       type: kind.type,

@@ -7,6 +7,7 @@ import {
   ActivationError,
   EngineError,
   TIE_RULES,
+  TRANSCENDENTAL_ACTIVATIONS,
   activation,
   buildShapedNetwork,
   isTieRule,
@@ -14,13 +15,14 @@ import {
   parseExact,
   resolveFormat,
   type Activation,
+  type AnalyticNetwork,
   type EngineFault,
   type EntryDescription,
   type Loss,
-  type Network,
   type Proxies,
   type Rational,
   type ShapedNetwork,
+  type TranscendentalActivation,
   type TypedLayerDescription,
   type ValueSet,
 } from '../engine/index.js';
@@ -37,7 +39,7 @@ import type {
 } from './question.js';
 
 export interface Compiled {
-  readonly network: Network;
+  readonly network: AnalyticNetwork;
   readonly proxies: Proxies;
   /** The point, in mode `point`. */
   readonly point: readonly Rational[] | null;
@@ -47,7 +49,11 @@ export interface Compiled {
 const compiled = new WeakMap<Question, Compiled>();
 
 /** Keeps the network that was built while a question was read, for whoever compiles it next. */
-export function rememberCompiled(question: Question, whole: Network, proxies: Proxies): void {
+export function rememberCompiled(
+  question: Question,
+  whole: AnalyticNetwork,
+  proxies: Proxies,
+): void {
   compiled.set(question, compiledOf(question, whole, proxies));
 }
 
@@ -61,13 +67,17 @@ export function compileQuestion(question: Question): Compiled {
   const proxies = network.equations.map((equation) => {
     const texts = rest[equation.layer] ?? [];
     if (equation.op === 'max') return tieRule(texts.shift() ?? '');
-    if (equation.op !== 'activation') return [];
+    if (equation.op === 'dense' || equation.op === 'affine') return [];
     return texts.splice(0, equation.activation.kinks.length).map(parseExact);
   });
   return compiledOf(question, network, proxies);
 }
 
-function compiledOf({ around, parameters }: Question, whole: Network, proxies: Proxies): Compiled {
+function compiledOf(
+  { around, parameters }: Question,
+  whole: AnalyticNetwork,
+  proxies: Proxies,
+): Compiled {
   return {
     network: around === undefined ? whole : shrunk(whole, around),
     proxies,
@@ -76,7 +86,7 @@ function compiledOf({ around, parameters }: Question, whole: Network, proxies: P
 }
 
 /** *Exact.* The network over the neighbourhood; its parameters must be values of their sets. */
-function shrunk(network: Network, { parameters, radius }: QuestionAround): Network {
+function shrunk(network: AnalyticNetwork, { parameters, radius }: QuestionAround): AnalyticNetwork {
   // The same neighbourhood of the same set is one set, as the same format is.
   const known = new Map<ValueSet, Map<string, ValueSet>>();
   return {
@@ -107,7 +117,10 @@ function tieRule(name: string): readonly Rational[] {
 }
 
 /** *Exact.* The network of a question's parts. Throws an EngineError with every fault. */
-export function compileNetwork(description: QuestionNetwork, format: GivenFormats): Network {
+export function compileNetwork(
+  description: QuestionNetwork,
+  format: GivenFormats,
+): AnalyticNetwork {
   return compileShaped(description, format).network;
 }
 
@@ -150,7 +163,7 @@ function describe(
   index: number,
   faults: EngineFault[],
 ): TypedLayerDescription {
-  const build = (activation: QuestionActivation): Activation =>
+  const build = (activation: QuestionActivation): Activation | TranscendentalActivation =>
     activationOf(activation, ['network', 'layers', index, 'activation'], faults);
   switch (layer.type) {
     case 'dense':
@@ -202,7 +215,7 @@ function activationOf(
   description: QuestionActivation,
   path: readonly (string | number)[],
   faults: EngineFault[],
-): Activation {
+): Activation | TranscendentalActivation {
   const { type, ...settings } = description;
   try {
     if (type === 'piecewise') {
@@ -212,7 +225,7 @@ function activationOf(
       );
       return activation('piecewise', breakpoints, pieces);
     }
-    const kind = ACTIVATIONS.get(type);
+    const kind = ACTIVATIONS.get(type) ?? TRANSCENDENTAL_ACTIVATIONS.get(type);
     if (kind === undefined) throw new ActivationError(`no activation is named ${type}`);
     return kind.build(
       Object.fromEntries(

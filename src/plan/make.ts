@@ -6,12 +6,14 @@
 import {
   ENGINE_VERSION,
   candidatesOf,
+  isPolynomial,
   log10Estimate,
   operationsIn,
+  polynomialOf,
   secondsOf,
   spaceSize,
+  type AnalyticNetwork,
   type Candidate,
-  type Network,
   type Proxies,
 } from '../engine/index.js';
 import type { Planning } from '../schemas/plan.js';
@@ -68,7 +70,7 @@ export function planningOf(question: Question, limits: Limits): Planning {
     shards: planned.ok ? planned.plan.shards : null,
     methods:
       question.mode === 'sampled'
-        ? sampleMethods(question, network, proxies, limits)
+        ? sampleMethods(question, polynomialOf(network), proxies, limits)
         : candidates.map((candidate) => methodText(candidate, limits)),
     refusal: planned.ok
       ? null
@@ -82,7 +84,7 @@ export function planningOf(question: Question, limits: Limits): Planning {
 
 function planCompiled(
   question: Question,
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   space: SpaceText,
   limits: Limits,
@@ -105,7 +107,7 @@ function planCompiled(
     return { ok: true, plan: { ...plan, method: 'point' } };
   }
   if (question.mode === 'sampled') {
-    return planSampled(plan, network, proxies, limits);
+    return planSampled(plan, polynomialOf(network), proxies, limits);
   }
   const candidates = known ?? candidatesOf(network, proxies, ESTIMATE_OPERATIONS);
   const best = cheapest(candidates, limits);
@@ -151,7 +153,7 @@ function cheapest(candidates: readonly Candidate[], limits: Limits): Estimated |
 
 /** Whether some method of counting a network is within the limits. */
 export function isCountable(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   limits: Limits,
   operations: number,
@@ -188,18 +190,19 @@ function finite(value: number): number | null {
 
 function tooLarge(
   question: Question,
-  network: Network,
+  network: AnalyticNetwork,
   space: SpaceText,
   candidates: readonly Candidate[],
   limits: Limits,
 ): Refusal {
   const methods = candidates.map((candidate) => methodText(candidate, limits));
   const compiled = candidates.some((candidate) => candidate.compiled);
-  const largestMode = isSampleable(network, compiled, limits)
-    ? 'sampled'
-    : pointRefusal(network) === null
-      ? 'point'
-      : 'bounds';
+  const largestMode =
+    isPolynomial(network) && isSampleable(network, compiled, limits)
+      ? 'sampled'
+      : pointRefusal(network) === null
+        ? 'point'
+        : 'bounds';
   const format = nearestFormat(question, network, (narrower, narrowerProxies, operations) =>
     isCountable(narrower, narrowerProxies, limits, operations),
   );
@@ -252,7 +255,7 @@ function powerOf(count: bigint): string {
   return log10 < DIGITS_IN_WORDS ? String(count) : `about 10^${log10.toFixed(1)}`;
 }
 
-function pointRefusal(network: Network): Refusal | null {
+function pointRefusal(network: AnalyticNetwork): Refusal | null {
   const units = network.widths.reduce((sum, width) => sum + width, 0);
   const numbers = network.inputs.length * units * Math.max(1, network.parameters.length);
   if (numbers <= POINT_NUMBERS_MAX) return null;

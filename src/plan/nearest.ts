@@ -1,5 +1,5 @@
 /** The widest well-known format, narrower than the one asked for, over which a network can be counted. */
-import type { Network, Proxies } from '../engine/index.js';
+import type { AnalyticNetwork, Proxies } from '../engine/index.js';
 import { compileQuestion } from './compile.js';
 import type { Question, QuestionFormat } from './question.js';
 
@@ -27,8 +27,8 @@ const OPERATIONS = 2e6;
  */
 export function nearestFormat(
   question: Question,
-  network: Network,
-  isCountable: (network: Network, proxies: Proxies, operations: number) => boolean,
+  network: AnalyticNetwork,
+  isCountable: (network: AnalyticNetwork, proxies: Proxies, operations: number) => boolean,
 ): string | null {
   if (network.parameters.length > PARAMETERS_MAX) return null;
   // A neighbourhood is of values of the format asked for, and of no other.

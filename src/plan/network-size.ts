@@ -2,7 +2,9 @@
  * How large a network is, told from its description: a body of a few bytes may name layers that
  * would take minutes and gigabytes to build, so they are counted before anything is built.
  */
+import { TRANSCENDENTAL_ACTIVATIONS } from '../engine/index.js';
 import type { NetworkInput } from '../schemas/network.js';
+import type { QuestionNetwork } from './question.js';
 
 /** Most free parameters without a name; named ones are bounded by the body that names them. */
 export const FREE_PARAMETERS_MAX = 1_000_000;
@@ -45,9 +47,15 @@ export interface TooLarge {
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-/** The refusal of a network that has more weights and biases than counts are planned for, or null. */
-export function tooLargeToCount({ entries }: NetworkSize): TooLarge | null {
-  if (entries <= ENTRIES_MAX) return null;
+/**
+ * The refusal of a network that has more weights and biases than counts are planned for; null where
+ * it has not, or needs no count.
+ */
+export function tooLargeToCount(
+  { entries }: NetworkSize,
+  network: QuestionNetwork,
+): TooLarge | null {
+  if (entries <= ENTRIES_MAX || isSmoothByName(network)) return null;
   return {
     detail: `Mode "exhaustive" plans counts of networks of up to ${String(ENTRIES_MAX)} weights and biases; this one has ${String(entries)}. The largest mode that fits is "bounds".`,
     extensions: {
@@ -57,4 +65,18 @@ export function tooLargeToCount({ entries }: NetworkSize): TooLarge | null {
       nearest: { mode: 'bounds', format: null },
     },
   };
+}
+
+/**
+ * *Lower bound.* Whether no activation has a kink and one has exponentials, so that the answer is 0
+ * whatever the size; told by names, of those without settings.
+ */
+function isSmoothByName(network: QuestionNetwork): boolean {
+  const types = network.layers.map(({ activation }) => activation?.type ?? 'identity');
+  const smooth = (type: string): boolean => {
+    const kind = TRANSCENDENTAL_ACTIVATIONS.get(type);
+    if (kind === undefined || Object.keys(kind.settings).length > 0) return false;
+    return kind.build({}).kinks.length === 0;
+  };
+  return types.some(smooth) && types.every((type) => type === 'identity' || smooth(type));
 }

@@ -7,11 +7,12 @@ import {
   SEED_MAX,
   compare,
   fromDouble,
+  isPolynomial,
   parseExact,
   rational,
   toText,
   whyNotSampled,
-  type Network,
+  type AnalyticNetwork,
   type Rational,
 } from '../engine/index.js';
 import type { ExactInput } from '../schemas/exact.js';
@@ -64,12 +65,23 @@ export function readSampling(input: SamplingInput, faults: Faults): QuestionSamp
   };
 }
 
-/** Adds a fault where the network does not have what a method needs. */
-export function checkMethod(
+/** Adds a fault where the network does not have what mode `sampled`, or a method of it, needs. */
+export function checkSampled(
   method: QuestionSampling['method'],
-  network: Network,
+  network: AnalyticNetwork,
   faults: Faults,
 ): void {
+  if (!isPolynomial(network)) {
+    for (const equation of network.equations) {
+      if (equation.op !== 'transcendental') continue;
+      faults.add(
+        ['network', 'layers', equation.layer, 'activation'],
+        'exponentials-not-sampled',
+        `mode "sampled" takes piecewise-polynomial activations, and "${equation.activation.type}" has exponentials; modes "exhaustive", "point" and "bounds" take it`,
+      );
+    }
+    return;
+  }
   const why = method === 'auto' ? null : whyNotSampled(network, method);
   if (why === null) return;
   faults.add(

@@ -19,7 +19,7 @@ import {
   resolveFormat,
   tieRuleNameOf,
   toText,
-  type Network,
+  type AnalyticNetwork,
   type Proxies,
   type ProxyDescription,
   type ProxyPreset,
@@ -30,7 +30,7 @@ import type { FormatInput, SingleFormatInput } from '../schemas/format.js';
 import type { AnalyzeInput, Mode, ProxiesInput } from '../schemas/request.js';
 import { compileShaped, rememberCompiled, type GivenFormats } from './compile.js';
 import { FREE_PARAMETERS_MAX, sizeOf, tooLargeToCount } from './network-size.js';
-import { checkMethod, readSampling } from './parse-sampling.js';
+import { checkSampled, readSampling } from './parse-sampling.js';
 import type { Fault, Question, QuestionFormat } from './question.js';
 import { readNetwork, withShapes } from './read-network.js';
 import { exact, Faults, type Path } from './reading.js';
@@ -96,7 +96,7 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
   }
   const sampling = mode === 'sampled' ? readSampling(request.sampling ?? {}, faults) : null;
   if (faults.list.length > 0) return refused(faults);
-  const tooLarge = mode === 'exhaustive' ? tooLargeToCount(size) : null;
+  const tooLarge = mode === 'exhaustive' ? tooLargeToCount(size, network) : null;
   if (tooLarge !== null) return { ...SPACE_TOO_LARGE, ...tooLarge, faults: [faultOf(tooLarge)] };
 
   const built = guarded(faults, () => {
@@ -120,7 +120,7 @@ export function parseRequest(body: unknown, defaultMode: Mode = 'bounds'): Parse
           ),
           radius: String(request.around.radius),
         };
-  if (sampling !== null) checkMethod(sampling.method, built.compiled, faults);
+  if (sampling !== null) checkSampled(sampling.method, built.compiled, faults);
   if (faults.list.length > 0) return refused(faults);
   const weights = formats.weights ?? formats.biases;
   const biases = formats.biases ?? formats.weights;
@@ -259,7 +259,7 @@ function readProxies(input: ProxiesInput, faults: Faults): ProxyDescription {
 
 function readPoint(
   input: readonly ExactInput[],
-  network: Network,
+  network: AnalyticNetwork,
   path: Path,
   faults: Faults,
 ): string[] {
@@ -292,7 +292,7 @@ function readPoint(
 }
 
 /** Per layer of the request: the name of its tie rule if it has one, then the proxies at its kinks. */
-function proxyTexts(count: number, network: Network, proxies: Proxies): string[][] {
+function proxyTexts(count: number, network: AnalyticNetwork, proxies: Proxies): string[][] {
   const layers = Array.from({ length: count }, (): string[] => []);
   network.equations.forEach((equation, index) => {
     const own = proxies[index] ?? [];

@@ -1,14 +1,20 @@
 /** The result of mode `point`: one examination, as text. */
 import {
+  enclosureOf,
   sharesOf,
   spaceSize,
   toText,
+  type AnalyticExamination,
+  type AnalyticNetwork,
+  type Decision,
   type Examination,
   type Network,
   type Proxies,
   type Rational,
+  type Real,
   type RelevantTie,
 } from '../engine/index.js';
+import type { RealText } from '../schemas/exact.js';
 import type { PointResult } from '../schemas/result.js';
 import { boundOf, refuseContradictions } from './bound-text.js';
 import type { Plan } from './plan.js';
@@ -21,7 +27,7 @@ function matrixText(matrix: Matrix): string[][] {
 }
 
 function touchedText(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   tie: RelevantTie,
 ): PointResult['touched'][number] {
@@ -39,7 +45,9 @@ function touchedText(
       relevant,
     };
   }
-  if (equation?.op !== 'activation') throw new Error('pointResult: a tie without an activation');
+  if (equation?.op !== 'activation' && equation?.op !== 'transcendental') {
+    throw new Error('pointResult: a tie without an activation');
+  }
   const kink = equation.activation.kinks[tie.kink];
   const proxy = own[tie.kink];
   if (kink === undefined || proxy === undefined)
@@ -53,12 +61,58 @@ function touchedText(
   };
 }
 
+/** Of a number of which nothing is known. */
+const UNKNOWN: RealText = { lower: null, upper: null, form: null };
+
 /** *Exact.* The result of an examination. Throws a Contradiction where it breaks a theorem. */
 export function pointResult(
   plan: Plan,
   network: Network,
   proxies: Proxies,
-  { verdict, clarke, theorems }: Examination,
+  examination: Examination,
+): PointResult {
+  const { value, ad, derivative } = examination.verdict;
+  return resultOf(plan, network, proxies, examination, {
+    value: value.map(toText),
+    ad: matrixText(ad),
+    derivative: derivative === null ? null : matrixText(derivative),
+  });
+}
+
+/** *Exact.* The same where values need not be rational: those that are not are enclosed. */
+export function analyticPointResult(
+  plan: Plan,
+  network: AnalyticNetwork,
+  proxies: Proxies,
+  examination: AnalyticExamination,
+): PointResult {
+  const { verdict } = examination;
+  const { value, ad, derivative } = verdict;
+  const matrix = (rows: readonly (readonly Real[])[]): RealText[][] =>
+    rows.map((row) => row.map(enclosureOf));
+  const stacked = (network.widths[network.output] ?? 0) * network.inputs.length;
+  const outputs = Array.from({ length: network.loss === undefined ? stacked : 1 }, () => UNKNOWN);
+  const adText =
+    ad === null ? outputs.map(() => network.parameters.map(() => UNKNOWN)) : matrix(ad);
+  return resultOf(plan, network, proxies, examination, {
+    value: value?.map(enclosureOf) ?? outputs,
+    ad: adText,
+    // Where there is one it is written like AD's if they are proved equal, known or not.
+    derivative:
+      verdict.adCorrect === true ? adText : derivative === null ? null : matrix(derivative),
+  });
+}
+
+function resultOf(
+  plan: Plan,
+  network: AnalyticNetwork,
+  proxies: Proxies,
+  {
+    verdict,
+    clarke,
+    theorems,
+  }: Pick<Examination, 'clarke' | 'theorems'> & { readonly verdict: Decision },
+  numbers: Pick<PointResult, 'value' | 'ad' | 'derivative'>,
 ): PointResult {
   const touched = verdict.ties.map((tie) => touchedText(network, proxies, tie));
   const bounds = theorems.map((report) => {
@@ -76,9 +130,7 @@ export function pointResult(
     differentiable: verdict.differentiable,
     adCorrect: verdict.adCorrect,
     touched,
-    value: verdict.value.map(toText),
-    ad: matrixText(verdict.ad),
-    derivative: verdict.derivative === null ? null : matrixText(verdict.derivative),
+    ...numbers,
     clarke: {
       membership: clarke.membership,
       why: clarke.why,

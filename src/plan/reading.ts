@@ -2,7 +2,13 @@
  * Reading the leaves of a body: exact numbers, entries, activations. Every fault is collected, and
  * each reader goes on with a harmless stand-in, so that all faults are seen.
  */
-import { ACTIVATIONS, fromDouble, parseExact, toText } from '../engine/index.js';
+import {
+  ACTIVATIONS,
+  TRANSCENDENTAL_ACTIVATIONS,
+  fromDouble,
+  parseExact,
+  toText,
+} from '../engine/index.js';
 import type { ExactInput } from '../schemas/exact.js';
 import type { ActivationInput, EntryInput } from '../schemas/network.js';
 import type { Fault, QuestionActivation, QuestionEntry } from './question.js';
@@ -59,12 +65,12 @@ export function readActivation(
       ),
     };
   }
-  const kind = ACTIVATIONS.get(type);
+  const kind = ACTIVATIONS.get(type) ?? TRANSCENDENTAL_ACTIVATIONS.get(type);
   if (kind === undefined) {
     const detail =
       type === 'piecewise'
         ? '"piecewise" needs breakpoints and pieces: { "type": "piecewise", … }'
-        : `${JSON.stringify(type)} is no activation; known are ${[...ACTIVATIONS.keys()].join(', ')} and piecewise`;
+        : `${JSON.stringify(type)} is no activation; known are ${[...ACTIVATIONS.keys(), ...TRANSCENDENTAL_ACTIVATIONS.keys()].join(', ')} and piecewise`;
     faults.add(path, 'unknown-activation', detail);
     return { type: 'identity' };
   }

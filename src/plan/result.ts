@@ -7,8 +7,8 @@ import {
   ZERO,
   compare,
   emptyTally,
+  decisionsOf,
   firstMoment,
-  judgeOf,
   mergeTallies as mergeCounts,
   neuronsOf,
   rational,
@@ -19,7 +19,7 @@ import {
   spaceSize,
   toDouble,
   toText,
-  type Network,
+  type AnalyticNetwork,
   type Proxies,
   type Rational,
   type Tally,
@@ -150,8 +150,8 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
     neurons: neurons.map((neuron, k) => {
       const equation = network.equations[neuron.equation];
       const counted = tally.neurons[k];
-      const tying = equation?.op === 'activation' || equation?.op === 'max';
-      if (!tying || counted === undefined) {
+      const ties = equation !== undefined && equation.op !== 'dense' && equation.op !== 'affine';
+      if (!ties || counted === undefined) {
         throw new Error('exhaustiveResult: the tally is of another network');
       }
       return {
@@ -188,7 +188,8 @@ function momentsOf(
   }
   const second = secondMomentLower(moments);
   const density = rational(tally.nonDifferentiable, visits);
-  const bound = applies('L-ndf')?.exact ?? null;
+  // What is undecided may be in the density or not, so that what exceeds it is not known.
+  const bound = tally.undecided === 0n ? (applies('L-ndf')?.exact ?? null) : null;
   const slack = bound === null ? null : slackOf(bound, density, tally.neurons, visits);
   const descends =
     compare(second, density) > 0 ||
@@ -222,11 +223,11 @@ function countMethodOf(plan: Plan): ExhaustiveResult['method'] {
 
 /** The first point of each set, judged once more before it is shown. */
 function witnessesOf(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   tally: Tally,
 ): ExhaustiveResult['witnesses'] {
-  const judge = judgeOf(network, proxies);
+  const judge = decisionsOf(network, proxies);
   const kinds = ['nonDifferentiable', 'incorrect', 'undecided'] as const;
   return kinds.flatMap((kind) => {
     const witness = tally.witnesses[kind];
@@ -236,7 +237,7 @@ function witnessesOf(
     const confirmed = {
       nonDifferentiable: verdict.differentiable === false,
       incorrect: verdict.adCorrect === false,
-      undecided: verdict.differentiable === null,
+      undecided: verdict.decidedBy === 'undecided',
     };
     if (!confirmed[kind]) {
       throw new Error(

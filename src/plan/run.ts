@@ -5,13 +5,15 @@
 import {
   countingOf,
   examine,
+  examineAnalytic,
+  isPolynomial,
   type CountLimits,
   type Counting,
   type Sampling,
 } from '../engine/index.js';
 import { compileQuestion, type Compiled } from './compile.js';
 import { endsEarly, type Plan, type Shard } from './plan.js';
-import { pointResult } from './point-result.js';
+import { analyticPointResult, pointResult } from './point-result.js';
 import { isSampleMethod, samplingOfPlan, settles, type SampleTally } from './sample-tally.js';
 import { tallyFromText, tallyToText } from './wire.js';
 
@@ -90,7 +92,9 @@ export function runShard(
   if (point === null) throw new Error('runShard: a point plan has no point');
   return tallyToText({
     kind: 'point',
-    result: pointResult(plan, network, proxies, examine(network, proxies, point)),
+    result: isPolynomial(network)
+      ? pointResult(plan, network, proxies, examine(network, proxies, point))
+      : analyticPointResult(plan, network, proxies, examineAnalytic(network, proxies, point)),
   });
 }
 

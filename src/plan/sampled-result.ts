@@ -8,6 +8,7 @@ import {
   add,
   assess,
   neuronsOf,
+  polynomialOf,
   parseExact,
   reportTheorems,
   fromDouble,
@@ -36,7 +37,8 @@ const BEYOND_CHANCE = 1e-9;
 /** *Exact.* The result. Throws a Contradiction where a theorem is broken beyond chance. */
 export function sampledResult(plan: Plan, tally: SampleTally): SampledResult {
   const compiled = compileQuestion(plan.question);
-  const { network, proxies } = compiled;
+  const { proxies } = compiled;
+  const network = polynomialOf(compiled.network);
   const { scale, method } = samplingOfPlan(plan, compiled);
   const rule = stopRuleOf(plan);
   const found = assess(tally.sums, scale, rule);

@@ -19,7 +19,7 @@ import {
   subtract,
   type Rational,
 } from '../engine/num/rational.js';
-import type { QuestionActivation } from '../plan/question.js';
+import type { Question, QuestionActivation } from '../plan/question.js';
 import { readRational } from './number-text.js';
 
 export interface HandActivation {
@@ -30,6 +30,16 @@ export interface HandActivation {
 }
 
 const SIX = integer(6);
+
+/** Activations with exponentials: their values are not rational. */
+const WITH_EXPONENTIALS = new Set(
+  'sigmoid tanh softplus gelu silu mish elu selu celu exp'.split(' '),
+);
+
+/** Whether some activation of the question has exponentials. */
+export function hasExponentials({ network }: Question): boolean {
+  return network.layers.some(({ activation }) => WITH_EXPONENTIALS.has(activation?.type ?? ''));
+}
 
 /** *Exact.* The activation as a formula and a function; null where the report does not know it. */
 export function handActivation(activation: QuestionActivation): HandActivation | null {

@@ -27,6 +27,7 @@ import {
 } from './document.js';
 import { readRational } from './number-text.js';
 import type { ParameterOrder } from './parameter-order.js';
+import { rationalRows } from './real-text.js';
 
 const VERTICES_SHOWN = 6;
 const COORDINATES_SHOWN = 12;
@@ -46,14 +47,18 @@ export function clarkeBlocks(result: PointResult, order: ParameterOrder): Block[
   } as const;
   return [
     paragraph(strong(verdicts[membership]), ` Why: ${/[.!?]$/.test(why) ? why : `${why}.`}`),
-    ...(certificate === undefined ? [] : certificateBlocks(certificate, result.ad, order)),
-    ...(separation === undefined ? [] : separationBlocks(separation, result.ad, order)),
+    ...(certificate === undefined
+      ? []
+      : certificateBlocks(certificate, rationalRows(result.ad), order)),
+    ...(separation === undefined
+      ? []
+      : separationBlocks(separation, rationalRows(result.ad), order)),
   ];
 }
 
 function certificateBlocks(
   certificate: Certificate,
-  ad: PointResult['ad'],
+  ad: readonly (readonly string[])[],
   order: ParameterOrder,
 ): Block[] {
   const { vertices } = certificate;
@@ -88,7 +93,7 @@ function certificateBlocks(
 }
 
 /** *Exact.* Whether the weights are a convex combination and its value is `ad`. */
-function combinesTo(certificate: Certificate, ad: PointResult['ad']): boolean {
+function combinesTo(certificate: Certificate, ad: readonly (readonly string[])[]): boolean {
   const weights = certificate.vertices.map((vertex) => readRational(vertex.weight));
   if (weights.some((weight) => sign(weight) < 0)) return false;
   if (!equal(weights.reduce(add, ZERO), ONE)) return false;
@@ -124,7 +129,7 @@ function matrixText(matrix: readonly (readonly string[])[]): string {
 
 function separationBlocks(
   separation: Separation,
-  ad: PointResult['ad'],
+  ad: readonly (readonly string[])[],
   order: ParameterOrder,
 ): Block[] {
   const applied = separation.normal.reduce(

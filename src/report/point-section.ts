@@ -1,13 +1,13 @@
 /** One point: value, tied neurons, AD's matrix beside the true one, and the Clarke certificate. */
 import { equal, type Rational } from '../engine/num/rational.js';
 import type { Question } from '../plan/question.js';
+import type { RealText } from '../schemas/exact.js';
 import type { PointResult } from '../schemas/result.js';
 import { clarkeBlocks } from './clarke-text.js';
 import {
   code,
   exactOnly,
   left,
-  number,
   paragraph,
   right,
   type Block,
@@ -17,6 +17,7 @@ import {
 import { rationalText, readRational } from './number-text.js';
 import { parameterOrder, shapeOf, sizeOf, type ParameterOrder } from './parameter-order.js';
 import { parameterTable } from './witness-section.js';
+import { realNumber } from './real-text.js';
 import { NOT_WORKED, canWork, workOut } from './worked.js';
 
 const TOUCHED_SHOWN = 100;
@@ -73,7 +74,7 @@ function pointBlocks(result: PointResult, question: Question, order: ParameterOr
       columns: [left('Output'), right('Value')],
       rows: shown.map((value, row): readonly Cell[] => [
         code(outputName(question, row)),
-        number(value),
+        realNumber(value),
       ]),
     },
   ];
@@ -172,8 +173,8 @@ function derivativeBlocks(result: PointResult, question: Question, order: Parame
         .map(([row, column]): readonly Cell[] => [
           code(outputName(question, row)),
           code(order.names[column] ?? '?'),
-          number(ad[row]?.[column] as string),
-          number(derivative[row]?.[column] as string),
+          realNumber(ad[row]?.[column] ?? ''),
+          realNumber(derivative[row]?.[column] ?? ''),
         ]),
     },
     matrixTable(ad, 'What AD returns', shown, question, order),
@@ -184,8 +185,8 @@ function derivativeBlocks(result: PointResult, question: Question, order: Parame
 
 /** *Exact.* The places where two matrices differ, row by row. */
 function differingEntries(
-  a: readonly (readonly string[])[],
-  b: readonly (readonly string[])[],
+  a: readonly (readonly RealText[])[],
+  b: readonly (readonly RealText[])[],
 ): [number, number][] {
   const places: [number, number][] = [];
   a.forEach((entries, row) => {
@@ -197,7 +198,10 @@ function differingEntries(
   return places;
 }
 
-function same(a: string, b: string): boolean {
+/** Numbers that are proved equal are written alike. */
+function same(a: RealText, b: RealText): boolean {
+  if (typeof a !== 'string' || typeof b !== 'string')
+    return JSON.stringify(a) === JSON.stringify(b);
   const [x, y]: [Rational, Rational] = [readRational(a), readRational(b)];
   return a === b || equal(x, y);
 }
@@ -237,7 +241,7 @@ function firstOf(preferred: ReadonlySet<number>, end: number, count: number): nu
 
 /** A matrix, cut where it is large; the caption says so. */
 function matrixTable(
-  matrix: readonly (readonly string[])[],
+  matrix: readonly (readonly RealText[])[],
   caption: string,
   { rows, columns }: Window,
   question: Question,
@@ -256,7 +260,7 @@ function matrixTable(
     ],
     rows: rows.map((row): readonly Cell[] => [
       code(outputName(question, row)),
-      ...columns.map((column) => exactOnly(matrix[row]?.[column] ?? '')),
+      ...columns.map((column) => realNumber(matrix[row]?.[column] ?? '', exactOnly)),
     ]),
   };
 }

@@ -1,4 +1,5 @@
 /** Which theorems were found to apply, and why; which not, and why; what was computed, and how. */
+import type { Question } from '../plan/question.js';
 import type { ExhaustiveResult, Result } from '../schemas/result.js';
 import {
   code,
@@ -10,6 +11,7 @@ import {
   type Section,
 } from './document.js';
 import { sampledItems } from './sampled-section.js';
+import { hasExponentials } from './activation-text.js';
 import type { ReportJob } from './report.js';
 
 /** What was proved: each theorem with its statement, source and the hypothesis that was checked. */
@@ -59,10 +61,13 @@ const DECISIONS = {
   'L-iff':
     'Decided by theorem L-iff: every layer has bias parameters, so the function has no derivative exactly where a tied neuron is relevant.',
   walk: 'Decided by walking all sign patterns of the tied neurons that some direction realises; no theorem was used.',
-  undecided: 'The walk over sign patterns exceeded its limit, so the point was left undecided.',
+  undecided: 'The point was left undecided',
 } as const;
 
-function effortItem({ visited, states, space }: ExhaustiveResult): readonly Inline[] {
+function effortItem({ visited, states, space, neurons }: ExhaustiveResult): readonly Inline[] {
+  if (neurons.length === 0 && visited === undefined) {
+    return ['No activation has a kink and no maximum is taken, so no point needs a visit.'];
+  }
   if (visited === undefined) {
     return ['States summed over: ', exactOnly(states ?? '0'), '; no point was visited.'];
   }
@@ -75,6 +80,15 @@ function effortItem({ visited, states, space }: ExhaustiveResult): readonly Inli
   ];
 }
 
+function arithmeticOf(result: Result): string {
+  if (hasExponentials(result.question as unknown as Question)) {
+    return 'Arithmetic: exact real numbers. Equality is proved by the exact form of a number (Lindemann–Weierstrass for one layer of exponentials over rational arguments), inequality by intervals with MPFR’s directed rounding; what is neither is undecided.';
+  }
+  return result.mode === 'sampled'
+    ? 'Arithmetic: every point was decided exactly, every sum is exact; ends of intervals are rounded outward, other rounded numbers are marked ≈.'
+    : 'Arithmetic: exact rationals throughout; no number above was rounded unless it is marked ≈.';
+}
+
 /** What was computed: method, engine, points visited, job. */
 export function computationSection(result: Result, job: ReportJob): Section {
   const items: (readonly Inline[])[] = [['Mode: ', code(result.mode), '.']];
@@ -85,14 +99,13 @@ export function computationSection(result: Result, job: ReportJob): Section {
     );
   }
   if (result.mode === 'sampled') items.push(...sampledItems(result));
-  if (result.mode === 'point') items.push([DECISIONS[result.decidedBy]]);
+  if (result.mode === 'point') {
+    const limit = result.limit === undefined ? '' : `: ${result.limit}.`;
+    items.push([`${DECISIONS[result.decidedBy]}${limit}`]);
+  }
   if (result.mode === 'bounds') items.push(['No point was visited.']);
   items.push(
-    [
-      result.mode === 'sampled'
-        ? 'Arithmetic: every point was decided exactly, every sum is exact; ends of intervals are rounded outward, other rounded numbers are marked ≈.'
-        : 'Arithmetic: exact rationals throughout; no number above was rounded unless it is marked ≈.',
-    ],
+    [arithmeticOf(result)],
     ['Engine: ', code(result.engine), '.'],
     [
       'Job: ',

@@ -26,7 +26,7 @@ export const WORKED_ENTRIES_MAX = 100_000;
 
 /** What a report says instead. */
 export const NOT_WORKED =
-  'Pre-activations are worked out here for small chains of dense layers only.';
+  'Pre-activations are worked out here for small chains of dense layers without exponentials only.';
 
 export interface Worked {
   /** *Exact.* The pre-activation. */

@@ -28,6 +28,31 @@ export const CountSchema = Type.String({ pattern: '^[0-9]+$', description: 'An e
 /** An exact rational in a result, in lowest terms: `"2/15"`, `"-3"`. */
 export const RationalTextSchema = Type.String({ pattern: '^-?[0-9]+(/[0-9]+)?$' });
 
+const BoundText = Type.Union([ExactTextSchema, Type.Null()]);
+
+/**
+ * A real number in a result. Where it was seen to be rational it is a text, as everywhere; where it
+ * was not (a value of an exponential, say) it is enclosed by two decimal numbers, rounded outward.
+ */
+export const EnclosureSchema = Type.Object(
+  {
+    lower: BoundText,
+    upper: BoundText,
+    form: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'The number itself as a closed form, e.g. "(e^(1))/(e^(1) + 1)"; null where it has none or a long one.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'A number that is not rational, or not seen to be: lower ≤ number ≤ upper; null where a bound is not known.',
+  },
+);
+export type Enclosure = Static<typeof EnclosureSchema>;
+export const RealTextSchema = Type.Union([RationalTextSchema, EnclosureSchema]);
+export type RealText = Static<typeof RealTextSchema>;
+
 /** An exact number beside its correctly rounded double, for reading. */
 export const ExactWithValueSchema = Type.Object(
   { exact: RationalTextSchema, value: Type.Number() },

@@ -47,6 +47,16 @@ export const ACTIVATION_NAMES = [
   'hardswish',
   'abs',
   'softshrink',
+  'sigmoid',
+  'tanh',
+  'softplus',
+  'gelu',
+  'silu',
+  'mish',
+  'elu',
+  'selu',
+  'celu',
+  'exp',
 ] as const;
 
 const strict = { additionalProperties: false } as const;
@@ -62,6 +72,16 @@ export const ActivationSchema = Type.Union([
   Type.Object({ type: Type.Literal('relu6') }, strict),
   Type.Object({ type: Type.Literal('abs') }, strict),
   Type.Object({ type: Type.Literal('hardswish') }, strict),
+  Type.Object({ type: Type.Literal('sigmoid') }, strict),
+  Type.Object({ type: Type.Literal('tanh') }, strict),
+  Type.Object({ type: Type.Literal('softplus') }, strict),
+  Type.Object({ type: Type.Literal('gelu') }, strict),
+  Type.Object({ type: Type.Literal('silu') }, strict),
+  Type.Object({ type: Type.Literal('mish') }, strict),
+  Type.Object({ type: Type.Literal('selu') }, strict),
+  Type.Object({ type: Type.Literal('exp') }, strict),
+  Type.Object({ type: Type.Literal('elu'), alpha: Type.Optional(ExactInputSchema) }, strict),
+  Type.Object({ type: Type.Literal('celu'), alpha: Type.Optional(ExactInputSchema) }, strict),
   Type.Object({ type: Type.Literal('leaky_relu'), slope: Type.Optional(ExactInputSchema) }, strict),
   Type.Object(
     {

@@ -3,7 +3,7 @@
  * rounded for reading. Field meanings follow theory.md sections 1 to 5.
  */
 import { Type, type Static } from '@sinclair/typebox';
-import { CountSchema, ExactWithValueSchema, RationalTextSchema } from './exact.js';
+import { CountSchema, ExactWithValueSchema, RationalTextSchema, RealTextSchema } from './exact.js';
 import { BoundSchema, QuestionSchema, SpaceSchema, judged } from './result-parts.js';
 import { SampledResultSchema } from './sampled-result.js';
 
@@ -88,7 +88,11 @@ export const ExhaustiveResultSchema = Type.Object(
         incorrect: CountSchema,
         undecided: CountSchema,
       },
-      strict,
+      {
+        ...strict,
+        description:
+          'Points. Undecided are those at which a tie, a relevance or an equality of derivatives is neither proved nor refuted, or where the walk met its limits; they are in no other count and in no moment, except in touched where a tie was proved.',
+      },
     ),
     density: Type.Object(
       {
@@ -149,6 +153,8 @@ export const TiedMaximumSchema = Type.Object(
 
 const Vector = Type.Array(RationalTextSchema);
 const Matrix = Type.Array(Vector);
+const RealVector = Type.Array(RealTextSchema);
+const RealMatrix = Type.Array(RealVector);
 
 /**
  * A derivative that is a limit of derivatives: at w + εd, for all small ε > 0, f is differentiable
@@ -207,14 +213,17 @@ export const PointResultSchema = Type.Object(
       Type.Literal('undecided'),
     ]),
     limit: Type.Optional(
-      Type.String({ description: 'Where undecided: which bound on the work was met.' }),
+      Type.String({
+        description:
+          'Where undecided: which bound on the work was met, or what could not be proved.',
+      }),
     ),
     differentiable: Nullable(Type.Boolean()),
     adCorrect: Nullable(Type.Boolean()),
     touched: Type.Array(Type.Union([TouchedNeuronSchema, TiedMaximumSchema])),
-    value: Vector,
-    ad: Matrix,
-    derivative: Nullable(Matrix),
+    value: RealVector,
+    ad: RealMatrix,
+    derivative: Nullable(RealMatrix),
     clarke: ClarkeSchema,
     bounds: Type.Array(BoundSchema),
     ...judged,

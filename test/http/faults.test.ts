@@ -110,7 +110,7 @@ const CASES: readonly [string, unknown, readonly [string, string][]][] = [
   ],
   [
     'an unknown activation type',
-    layer({ activation: { type: 'gelu' } }),
+    layer({ activation: { type: 'glu' } }),
     [['/network/layers/0/activation/type', 'not-allowed']],
   ],
   [

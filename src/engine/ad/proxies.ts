@@ -10,9 +10,13 @@
  *   PyTorch     relu derivatives.yaml threshold_backward; relu6, hardtanh cpu/Activation.cpp
  *               hardtanh_backward (open interval); leaky_relu, hardsigmoid, hardswish, softshrink
  *               cpu/Activation.cpp; abs derivatives.yaml grad·sgn. Hardswish is (−1/2, 3/2) up to
- *               2.7.0a0; a later change to (0, 1) is reported, its first release not verified.
- *   TensorFlow  relu, relu6, leaky_relu core/kernels/relu_op_functor.h; abs python/ops/math_grad.py.
- *   JAX         relu, relu6, leaky_relu, hard_tanh, hard_sigmoid, hard_silu jax/_src/nn/functions.py;
+ *               2.7.0a0; a later change to (0, 1) is reported, its first release not verified; elu (of
+ *               alpha ≠ 1: with 1 it has no kink), selu cpu/Activation.cpp, native/Activation.cpp.
+ *   TensorFlow  relu, relu6, leaky_relu, selu core/kernels/relu_op_functor.h (compiled by XLA, selu
+ *               takes the left derivative, and since 2.22 so does the kernel); abs
+ *               python/ops/math_grad.py. tf.nn.elu has alpha = 1 only.
+ *   JAX         relu, relu6, leaky_relu, hard_tanh, hard_sigmoid, hard_silu, elu, selu
+ *               jax/_src/nn/functions.py;
  *               abs jax/_src/lax/lax.py (select(x >= 0, g, −g)).
  *
  * At a tie of a maximum a preset is a rule of `ties.ts`. `max` is the framework's reduction over an
@@ -29,7 +33,8 @@
 import { EngineError, type EngineFault } from '../errors.js';
 import { ACTIVATIONS } from '../net/activations.js';
 import type { Kink } from '../net/activation.js';
-import type { Equation, MaxEquation, Network } from '../net/ir.js';
+import type { AnalyticEquation, AnalyticNetwork, MaxEquation } from '../net/ir.js';
+import { TRANSCENDENTAL_ACTIVATIONS } from '../net/transcendental.js';
 import { MINUS_ONE, ONE, ZERO, equal, type Rational } from '../num/rational.js';
 import type { Proxies } from './rules.js';
 import { TIE_RULES, type TieRuleName } from './ties.js';
@@ -48,6 +53,8 @@ const PYTORCH: PresetRows = {
   hardswish: ['right', 'left'],
   abs: [ZERO],
   softshrink: [ZERO, ZERO],
+  elu: ['left'],
+  selu: ['left'],
 };
 
 const TENSORFLOW: PresetRows = {
@@ -55,6 +62,7 @@ const TENSORFLOW: PresetRows = {
   leaky_relu: ['left'],
   relu6: [ZERO, ZERO],
   abs: [ZERO],
+  selu: ['right'],
 };
 
 const JAX: PresetRows = {
@@ -65,6 +73,8 @@ const JAX: PresetRows = {
   hardsigmoid: [ZERO, ZERO],
   hardswish: ['left', 'right'],
   abs: [ONE],
+  elu: ['left'],
+  selu: ['left'],
 };
 
 const FRAMEWORKS: Readonly<Record<string, PresetRows>> = Object.freeze({
@@ -113,13 +123,28 @@ export function proxiesOfKinks(
 }
 
 /** *Exact.* What a preset says of one equation; null where it does not know it. */
-function presetProxies(preset: ProxyPreset, equation: Equation): readonly Rational[] | null {
+function presetProxies(
+  preset: ProxyPreset,
+  equation: AnalyticEquation,
+): readonly Rational[] | null {
   if (equation.op === 'max') {
     const rule = TIES[preset]?.[equation.type];
     return rule === undefined ? null : TIE_RULES[rule];
   }
-  if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return [];
+  if (!hasKinks(equation)) return [];
   return proxiesOfKinks(preset, equation.activation.type, equation.activation.kinks);
+}
+
+/** Whether the equation is an activation that has kinks. */
+function hasKinks(
+  equation: AnalyticEquation,
+): equation is Extract<AnalyticEquation, { op: 'activation' | 'transcendental' }> {
+  const activates = equation.op === 'activation' || equation.op === 'transcendental';
+  return activates && equation.activation.kinks.length > 0;
+}
+
+function isActivation(type: string): boolean {
+  return ACTIVATIONS.has(type) || TRANSCENDENTAL_ACTIVATIONS.has(type);
 }
 
 /** What a request may give by value for an equation: how many numbers, and how people write them. */
@@ -130,12 +155,12 @@ interface Wanted {
   readonly example: string;
 }
 
-function wantedOf(equation: Equation): Wanted | null {
+function wantedOf(equation: AnalyticEquation): Wanted | null {
   if (equation.op === 'max') {
     const names = Object.keys(TIE_RULES).map((name) => `"${name}"`);
     return { type: equation.type, count: 4, what: 'a tie rule', example: names.join(' or ') };
   }
-  if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return null;
+  if (!hasKinks(equation)) return null;
   const { type, kinks } = equation.activation;
   const count = kinks.length;
   const example = `[${kinks.map(() => '…').join(', ')}]`;
@@ -147,11 +172,11 @@ function wantedOf(equation: Equation): Wanted | null {
  * activation or maximum which the preset does not know, each key that is neither, and each list
  * whose length is not the number of kinks.
  */
-export function proxiesOf(network: Network, description: ProxyDescription): Proxies {
+export function proxiesOf(network: AnalyticNetwork, description: ProxyDescription): Proxies {
   const faults: EngineFault[] = [];
   for (const type of description.overrides.keys()) {
     const tying = (TYING_LAYERS as readonly string[]).includes(type);
-    if (type === 'piecewise' || tying || ACTIVATIONS.has(type)) continue;
+    if (type === 'piecewise' || tying || isActivation(type)) continue;
     faults.push({
       path: ['proxies', type],
       code: 'unknown-activation',
@@ -190,7 +215,7 @@ export function proxiesOf(network: Network, description: ProxyDescription): Prox
 }
 
 /** *Exact.* The first preset that gives these very proxies on this network; null where none does. */
-export function presetOf(network: Network, proxies: Proxies): ProxyPreset | null {
+export function presetOf(network: AnalyticNetwork, proxies: Proxies): ProxyPreset | null {
   const matches = (preset: ProxyPreset): boolean =>
     network.equations.every((equation, index) => {
       const values = presetProxies(preset, equation);

@@ -7,7 +7,7 @@
  * The shares are a derivative in the Clarke subdifferential of max exactly if they are not negative
  * and sum to 1, so `all` is outside it. Sources of the frameworks' rules: `proxies.ts`.
  */
-import type { Network } from '../net/ir.js';
+import type { AnalyticNetwork } from '../net/ir.js';
 import {
   ONE,
   ZERO,
@@ -64,13 +64,13 @@ export function isInsideMax(rule: readonly Rational[]): boolean {
 
 /** *Exact.* The layers at which AD uses a derivative outside the Clarke subdifferential of σ or max. */
 export function layersOutsideClarke(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: readonly (readonly Rational[])[],
 ): number[] {
   const layers = network.equations.flatMap((equation, index) => {
     const own = proxies[index] ?? [];
     if (equation.op === 'max') return isInsideMax(own) ? [] : [equation.layer];
-    if (equation.op !== 'activation') return [];
+    if (equation.op === 'dense' || equation.op === 'affine') return [];
     const inside = equation.activation.kinks.every((kink, k) => isBetween(own[k] ?? ZERO, kink));
     return inside ? [] : [equation.layer];
   });

@@ -4,44 +4,19 @@
  * names the method, so that a plan made once is carried out the same everywhere.
  */
 import type { Proxies } from '../ad/rules.js';
-import type { Network } from '../net/ir.js';
-import type { Tally } from '../tally.js';
+import { isPolynomial, type AnalyticNetwork, type Network } from '../net/ir.js';
+import { analyticCandidatesOf, analyticCountingOf } from './analytic.js';
 import { enumerationOf } from './enumerate.js';
 import { isChain } from '../net/chain.js';
 import { gridProgramOf } from './grid.js';
-import type { CountEstimate } from './layered/estimate.js';
 import { LayeredCount } from './layered/layered.js';
 import type { CountLimits } from './layered/meter.js';
 import { Outgrown } from './layered/outgrown.js';
 import { approximate, log10Estimate } from '../num/float64.js';
-import { spaceOf, type Space } from './space.js';
+import type { Candidate, CountMethod, Counting } from './method.js';
+import { spaceOf } from './space.js';
 
-export type CountMethod = 'closed-form' | 'layered' | 'enumeration';
-
-export interface Counting {
-  readonly method: CountMethod;
-  readonly space: Space;
-  /** The range that shards are cut from: points to visit, or parts of the work. */
-  readonly parts: bigint;
-  /**
-   * *Exact.* The tally of the parts [from, to). Throws Outgrown where a limit is met; a layered
-   * count that has thrown must not be asked again.
-   */
-  readonly tallyOf: (from: bigint, to: bigint, onProgress: (done: bigint) => void) => Tally;
-  /** What was spent so far, and the most states held at once, in the units of the estimates. */
-  readonly work: () => { readonly operations: number; readonly states: number };
-}
-
-/** A method, and what it would cost; or why it does not apply. */
-export interface Candidate {
-  readonly method: CountMethod;
-  /** Null where the method does not apply. */
-  readonly estimate: CountEstimate | null;
-  readonly parts: bigint;
-  /** Whether a compiled kernel does the work, not the reference enumerator. */
-  readonly compiled: boolean;
-  readonly why: string;
-}
+export type { Candidate, CountMethod, Counting } from './method.js';
 
 /** *Estimate.* What one core of a common machine does in a second. */
 const OPERATIONS_PER_SECOND = 3e8;
@@ -64,11 +39,12 @@ const JUDGE_PARAMETER = 30_000;
 
 /** *Exact.* The count of a network by the given method. Throws an Error where it does not apply. */
 export function countingOf(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   method: CountMethod,
   limits: CountLimits,
 ): Counting {
+  if (!isPolynomial(network)) return analyticCountingOf(network, proxies, method);
   if (method === 'enumeration') {
     const { space, compiled, tallyOf } = enumerationOf(network, proxies);
     const perVisit = visitCost(compiled, network);
@@ -104,7 +80,12 @@ export function countingOf(
  * *Estimate.* What every method would cost, the one without states last. `budget` bounds the
  * operations that estimating may take.
  */
-export function candidatesOf(network: Network, proxies: Proxies, budget: number): Candidate[] {
+export function candidatesOf(
+  network: AnalyticNetwork,
+  proxies: Proxies,
+  budget: number,
+): Candidate[] {
+  if (!isPolynomial(network)) return analyticCandidatesOf(network);
   const space = spaceOf(network);
   const program = gridProgramOf(network, proxies, space);
   const compiled = program !== null;

@@ -2,9 +2,9 @@
  * The reference enumerator: every point of a stretch of ranks goes to the judge, in rationals. Slow
  * and plain; it serves where the kernel declines, and it is what the kernel is held to.
  */
-import type { Network } from '../net/ir.js';
+import type { AnalyticNetwork } from '../net/ir.js';
 import { emptyTally, type Tally } from '../tally.js';
-import type { Verdict } from '../verdict.js';
+import type { Decision } from '../verdict.js';
 import { neuronsOf, type Space } from './space.js';
 
 /** How often progress is told, in points. */
@@ -12,9 +12,9 @@ const PROGRESS_POINTS = 256n;
 
 /** *Exact.* The tally of the ranks [from, to). */
 export function interpretRange(
-  network: Network,
+  network: AnalyticNetwork,
   space: Space,
-  judge: (point: ReturnType<Space['pointAt']>) => Verdict,
+  judge: (point: ReturnType<Space['pointAt']>) => Decision,
   from: bigint,
   to: bigint,
   onProgress: (visited: bigint) => void,
@@ -56,7 +56,7 @@ export function interpretRange(
     } else if (verdict.adCorrect === false) {
       incorrect += 1n;
       witnesses.incorrect ??= { order: rank, point };
-    } else if (verdict.differentiable === null) {
+    } else if (verdict.decidedBy === 'undecided') {
       undecided += 1n;
       witnesses.undecided ??= { order: rank, point };
     }

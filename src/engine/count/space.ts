@@ -10,7 +10,7 @@
  * affine stands on top), or a weight on an input that is 0 in every sample (it multiplies 0).
  */
 import { isAffine } from '../net/activation.js';
-import { usesOf, type Network, type Use } from '../net/ir.js';
+import { usesOf, type AnalyticNetwork, type Use } from '../net/ir.js';
 import { product } from '../num/product.js';
 import { isZero, type Rational } from '../num/rational.js';
 
@@ -29,7 +29,7 @@ export interface Space {
 }
 
 /** *Exact.* The space of a network; `keepInert` visits every point of Ω, for tests. */
-export function spaceOf(network: Network, keepInert = false): Space {
+export function spaceOf(network: AnalyticNetwork, keepInert = false): Space {
   const uses = usesOf(network);
   const digits: number[] = [];
   const inert: bigint[] = [];
@@ -62,7 +62,7 @@ export function spaceOf(network: Network, keepInert = false): Space {
   };
 }
 
-function isInert(network: Network, use: Use): boolean {
+function isInert(network: AnalyticNetwork, use: Use): boolean {
   const equation = network.equations[use.equation];
   if (equation?.op !== 'dense') return false;
   if (use.input !== null) {
@@ -94,14 +94,15 @@ export interface Neuron {
 }
 
 /** *Exact.* The units that can be touched, in the order of the equations. */
-export function neuronsOf(network: Network): Neuron[] {
+export function neuronsOf(network: AnalyticNetwork): Neuron[] {
   return network.equations.flatMap((equation, index) => {
     const { layer } = equation;
     const neuron = (unit: number): Neuron => ({ equation: index, layer, unit });
     if (equation.op === 'max') {
       return equation.windows.flatMap((window, unit) => (window.length > 1 ? [neuron(unit)] : []));
     }
-    if (equation.op !== 'activation' || equation.activation.kinks.length === 0) return [];
+    if (equation.op === 'dense' || equation.op === 'affine') return [];
+    if (equation.activation.kinks.length === 0) return [];
     const width = network.widths[equation.out] ?? 0;
     return Array.from({ length: width }, (_, unit) => neuron(unit));
   });

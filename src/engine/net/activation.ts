@@ -122,7 +122,7 @@ export function slopesAt(a: Activation, t: Rational): readonly [Rational, Ration
 }
 
 /** *Exact.* The index into `kinks` of the kink at t; −1 where there is none. */
-export function kinkIndexAt(a: Activation, t: Rational): number {
+export function kinkIndexAt(a: Pick<Activation, 'kinks'>, t: Rational): number {
   return a.kinks.findIndex((kink) => equal(kink.at, t));
 }
 

@@ -10,7 +10,7 @@
 import { EngineError } from '../errors.js';
 import type { Rational } from '../num/rational.js';
 import { checkNetwork } from './check.js';
-import type { Loss, Network } from './ir.js';
+import { isPolynomial, type AnalyticNetwork, type Loss, type Network } from './ir.js';
 import type { LayerDescription, Source } from './layers/layer.js';
 import { lower } from './layers/table.js';
 import { Program, type DomainDescription, type Tensor } from './program.js';
@@ -30,16 +30,21 @@ export interface NetworkDescription {
 
 /** A network, and the shape of each layer's output. */
 export interface ShapedNetwork {
-  readonly network: Network;
+  readonly network: AnalyticNetwork;
   readonly shapes: readonly Shape[];
 }
 
-/** *Exact.* The checked network of a description. Throws an EngineError with every fault. */
+/**
+ * *Exact.* The checked network of a description without transcendental activations. Throws an
+ * EngineError with every fault, and a TypeError where an activation is transcendental.
+ */
 export function buildNetwork(description: NetworkDescription, domain: DomainDescription): Network {
-  return buildShapedNetwork(description, domain).network;
+  const { network } = buildShapedNetwork(description, domain);
+  if (isPolynomial(network)) return network;
+  throw new TypeError('buildNetwork: an activation is transcendental; use buildShapedNetwork');
 }
 
-/** *Exact.* The same, with shapes. */
+/** *Exact.* The checked network of any description, with shapes. Throws an EngineError with every fault. */
 export function buildShapedNetwork(
   description: NetworkDescription,
   domain: DomainDescription,

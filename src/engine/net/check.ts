@@ -6,13 +6,14 @@
  */
 import { EngineError, type EngineFault } from '../errors.js';
 import { activation } from './activation.js';
-import { inputsOf, type Entry, type Equation, type Network } from './ir.js';
+import { inputsOf, type AnalyticEquation, type AnalyticNetwork, type Entry } from './ir.js';
+import { checkTranscendental } from './transcendental.js';
 
 type Key = string | number;
 type Report = (path: readonly Key[], detail: string) => void;
 
 /** Checks a network; returns it, or throws an EngineError that lists every fault. */
-export function checkNetwork(network: Network): Network {
+export function checkNetwork<N extends AnalyticNetwork>(network: N): N {
   const faults: EngineFault[] = [];
   const fault: Report = (path, detail) => {
     faults.push({ path, code: 'ill-formed-program', detail });
@@ -46,8 +47,8 @@ export function checkNetwork(network: Network): Network {
 }
 
 function checkShapes(
-  network: Network,
-  equation: Equation,
+  network: AnalyticNetwork,
+  equation: AnalyticEquation,
   path: readonly Key[],
   used: Uint8Array,
   fault: Report,
@@ -69,6 +70,10 @@ function checkShapes(
       activation(type, breakpoints, pieces);
       return;
     }
+    case 'transcendental':
+      if (network.widths[equation.in] !== outWidth) fault(path, 'an activation keeps the width');
+      checkTranscendental(equation.activation);
+      return;
     case 'dense':
       if (equation.weight.length !== outWidth) fault(path, 'weight rows and width differ');
       if (equation.bias.length !== outWidth) fault(path, 'bias entries and width differ');
@@ -118,21 +123,24 @@ function isUnit(unit: number, width: number | undefined): boolean {
 }
 
 /** A pre-activation has one reader: so a tie's form is no other tie's form (`truth/freedom.ts`). */
-function checkReaders(network: Network, fault: Report): void {
-  const readers = network.widths.map((): Equation[] => []);
+function checkReaders(network: AnalyticNetwork, fault: Report): void {
+  const readers = network.widths.map((): AnalyticEquation[] => []);
   for (const equation of network.equations) {
     for (const variable of inputsOf(equation)) readers[variable]?.push(equation);
   }
   network.equations.forEach((equation, index) => {
     const reading = readers[equation.out] ?? [];
-    if (equation.op === 'dense' && (reading.length !== 1 || reading[0]?.op !== 'activation')) {
+    if (equation.op !== 'dense') return;
+    const [reader] = reading;
+    const activated = reader?.op === 'activation' || reader?.op === 'transcendental';
+    if (reading.length !== 1 || !activated) {
       fault(['equations', index], 'is not read by exactly one activation');
     }
   });
 }
 
 function checkTargets(
-  network: Network,
+  network: AnalyticNetwork,
   targets: readonly (readonly unknown[])[],
   fault: Report,
 ): void {

@@ -7,6 +7,7 @@
  *               | v = activation u σ               v_i = σ(u_i)
  *               | v = affine terms offset          v_i = Σ_t c_t·u^t_j(t) + o_i, constants all
  *               | v = max u windows                v_i = max of u_j over j in window i
+ *               | v = transcendental u σ           v_i = σ(u_i), σ with exponentials
  *   entry     ::= constant c | parameter p × scale s
  *   loss      ::= sum | mse targets                one analytic function of all samples' outputs
  *
@@ -14,13 +15,15 @@
  * is a name only: its meaning stands in one rule table per interpretation (`ad/rules.ts`, and the
  * judge's own in `truth/`). Every layer type is lowered to these four (`layers/`): a convolution is
  * a dense equation whose entries share parameters. What a dense equation assigns is read once, by
- * an activation. All samples share the parameters; f stacks the outputs sample by sample, and the
+ * an activation. A network with transcendental equations is an AnalyticNetwork and no Network: what
+ * computes in rational numbers takes the latter. All samples share the parameters; f stacks the outputs sample by sample, and the
  * loss, where there is one, is applied to the stack.
  */
 import { product } from '../num/product.js';
 import type { ValueSet } from '../format/domain.js';
 import type { Rational } from '../num/rational.js';
 import type { Activation } from './activation.js';
+import type { TranscendentalActivation } from './transcendental.js';
 
 /** A vector of the program, by number; 0 is the input. */
 export type Variable = number;
@@ -79,8 +82,19 @@ export interface MaxEquation {
 
 export type Equation = DenseEquation | ActivationEquation | AffineEquation | MaxEquation;
 
+export interface TranscendentalEquation {
+  readonly op: 'transcendental';
+  readonly out: Variable;
+  readonly in: Variable;
+  readonly layer: number;
+  readonly activation: TranscendentalActivation;
+}
+
+/** An equation of a network whose activations are piecewise analytic. */
+export type AnalyticEquation = Equation | TranscendentalEquation;
+
 /** *Exact.* The variables that an equation reads, each once, in increasing order. */
-export function inputsOf(equation: Equation): Variable[] {
+export function inputsOf(equation: AnalyticEquation): Variable[] {
   if (equation.op !== 'affine') return [equation.in];
   const variables = equation.terms.flatMap((row) => row.map(({ variable }) => variable));
   return [...new Set(variables)].sort((a, b) => a - b);
@@ -101,16 +115,33 @@ export interface Parameter {
   readonly values: ValueSet;
 }
 
-export interface Network {
+/** A network whose activations are piecewise polynomial: rational at rational parameters. */
+export interface Network extends AnalyticNetwork {
+  readonly equations: readonly Equation[];
+}
+
+/** A network whose activations are piecewise analytic, as [L] has them. */
+export interface AnalyticNetwork {
   /** `[sample, in]`. */
   readonly inputs: readonly (readonly Rational[])[];
   readonly parameters: readonly Parameter[];
-  readonly equations: readonly Equation[];
+  readonly equations: readonly AnalyticEquation[];
   /** Width of each variable. */
   readonly widths: readonly number[];
   readonly output: Variable;
   /** Absent: f stacks the outputs. */
   readonly loss?: Loss;
+}
+
+/** *Exact.* Whether no equation is transcendental. */
+export function isPolynomial(network: AnalyticNetwork): network is Network {
+  return network.equations.every(({ op }) => op !== 'transcendental');
+}
+
+/** *Exact.* The network as the polynomial one that it is. Throws a TypeError where it is none. */
+export function polynomialOf(network: AnalyticNetwork): Network {
+  if (isPolynomial(network)) return network;
+  throw new TypeError('polynomialOf: an activation of the network has exponentials');
 }
 
 /** Where a parameter is used: equation, unit, and input index (null in a bias). */
@@ -121,7 +152,7 @@ export interface Use {
 }
 
 /** *Exact.* Every place each parameter is used, by parameter; zero scales count as uses. */
-export function usesOf(network: Network): readonly (readonly Use[])[] {
+export function usesOf(network: AnalyticNetwork): readonly (readonly Use[])[] {
   const uses: Use[][] = network.parameters.map(() => []);
   network.equations.forEach((equation, index) => {
     if (equation.op !== 'dense') return;
@@ -138,6 +169,6 @@ export function usesOf(network: Network): readonly (readonly Use[])[] {
 }
 
 /** *Exact.* |Ω|: the product of the sizes of the parameters' sets. */
-export function spaceSize(network: Network): bigint {
+export function spaceSize(network: AnalyticNetwork): bigint {
   return product(network.parameters.map(({ values }) => values.size));
 }

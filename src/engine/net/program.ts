@@ -6,8 +6,9 @@ import type { EngineFault } from '../errors.js';
 import type { ValueSet } from '../format/domain.js';
 import { ONE, type Rational } from '../num/rational.js';
 import type { Activation } from './activation.js';
-import type { Entry, Equation, Parameter, Variable } from './ir.js';
+import type { AnalyticEquation, Entry, Parameter, Variable } from './ir.js';
 import { sizeOf, type Shape } from './shape.js';
+import type { TranscendentalActivation } from './transcendental.js';
 
 /** An entry of a description: a constant, or a parameter by name. */
 export type EntryDescription = Rational | { readonly param: string; readonly scale: Rational };
@@ -26,8 +27,8 @@ export interface Tensor {
 }
 
 /** An equation that has not been given its variable. */
-export type NewEquation = Equation extends infer E
-  ? E extends Equation
+export type NewEquation = AnalyticEquation extends infer E
+  ? E extends AnalyticEquation
     ? Omit<E, 'out' | 'layer'>
     : never
   : never;
@@ -45,7 +46,7 @@ export interface LayerProgram {
 
 export class Program {
   readonly parameters: Parameter[] = [];
-  readonly equations: Equation[] = [];
+  readonly equations: AnalyticEquation[] = [];
   readonly widths: number[];
   readonly faults: EngineFault[] = [];
   readonly #byName = new Map<string, number>();
@@ -103,9 +104,15 @@ export class Program {
 }
 
 /** *Exact.* The activation of a layer, if it has one, applied to what the layer computed. */
-export function activated(program: LayerProgram, x: Tensor, activation: Activation | null): Tensor {
+export function activated(
+  program: LayerProgram,
+  x: Tensor,
+  activation: Activation | TranscendentalActivation | null,
+): Tensor {
   if (activation === null) return x;
-  return program.emit({ op: 'activation', in: x.variable, activation }, x.shape);
+  return 'functions' in activation
+    ? program.emit({ op: 'transcendental', in: x.variable, activation }, x.shape)
+    : program.emit({ op: 'activation', in: x.variable, activation }, x.shape);
 }
 
 /** Stands in for a missing set until the fault is thrown; holds nothing. */

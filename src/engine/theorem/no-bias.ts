@@ -85,6 +85,9 @@ export const L_SUFF: Theorem = {
     if (found !== null) return { applies: false, why: found };
     for (const [position, layer] of question.structure.layers.entries()) {
       const zeroMatters = nextHasNoBias(question.structure, position);
+      if (layer.activation.op === 'transcendental') {
+        return { applies: false, why: `layer ${String(layer.layer)}: its values are not rational` };
+      }
       const { activation } = layer.activation;
       const preActivations = facts.values[layer.activation.in]?.[0] ?? [];
       for (const [unit, y] of preActivations.entries()) {

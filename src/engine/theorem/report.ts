@@ -1,5 +1,5 @@
 /** Every theorem on one network, in a fixed order; and, at one point, what they say there. */
-import type { Network } from '../net/ir.js';
+import type { AnalyticNetwork } from '../net/ir.js';
 import type { Rational } from '../num/rational.js';
 import { P_1, P_4_6, P_5 } from './clarke-theorems.js';
 import { L_NOBIAS, L_SUFF } from './no-bias.js';
@@ -26,7 +26,10 @@ export const THEOREMS: readonly Theorem[] = Object.freeze([
   P_8,
 ]);
 
-function questionOf(network: Network, proxies: readonly (readonly Rational[])[]): TheoremQuestion {
+function questionOf(
+  network: AnalyticNetwork,
+  proxies: readonly (readonly Rational[])[],
+): TheoremQuestion {
   return { network, proxies, structure: structureOf(network) };
 }
 
@@ -46,16 +49,33 @@ function reportOf(theorem: Theorem, finding: Finding): TheoremReport {
 
 /** *Exact.* What every theorem says of a network with these proxies. */
 export function reportTheorems(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: readonly (readonly Rational[])[],
 ): TheoremReport[] {
   const question = questionOf(network, proxies);
   return THEOREMS.map((theorem) => reportOf(theorem, theorem.check(question)));
 }
 
+/**
+ * *Exact.* The same at one point whose values are not rational: a theorem on single points does not
+ * apply, since its condition is not checked there.
+ */
+export function reportTheoremsUnchecked(
+  network: AnalyticNetwork,
+  proxies: readonly (readonly Rational[])[],
+): TheoremReport[] {
+  const question = questionOf(network, proxies);
+  return THEOREMS.map((theorem) => {
+    const found = theorem.check(question);
+    if (theorem.checkAt === undefined || !found.applies) return reportOf(theorem, found);
+    const why = 'its condition on single points is checked at rational values only';
+    return reportOf(theorem, { applies: false, why });
+  });
+}
+
 /** *Exact.* The same at one point: hypotheses on single points are checked there. */
 export function reportTheoremsAt(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: readonly (readonly Rational[])[],
   facts: PointFacts,
 ): TheoremReport[] {

@@ -12,7 +12,7 @@
  * must not be shared between layers. Ties of quantities that are constant near w demand nothing.
  */
 import { kinkIndexAt } from '../net/activation.js';
-import { inputsOf, usesOf, type Network } from '../net/ir.js';
+import { inputsOf, isPolynomial, usesOf, type AnalyticNetwork } from '../net/ir.js';
 import {
   ONE,
   ZERO,
@@ -70,7 +70,7 @@ function structuralFault({ network, proxies }: TheoremQuestion): string | null {
     if (equation.op === 'max' && choiceOf(own) === null) {
       return `layer ${String(equation.layer)}: AD does not resolve a tied maximum to one unit`;
     }
-    if (equation.op !== 'activation') continue;
+    if (equation.op !== 'activation' && equation.op !== 'transcendental') continue;
     const { kinks, type } = equation.activation;
     const mixed = kinks.some(
       (kink, k) => !equal(own[k] ?? ZERO, kink.left) && !equal(own[k] ?? ZERO, kink.right),
@@ -93,6 +93,7 @@ function choiceOf(rule: Row): 'first' | 'last' | null {
 /** Why some layer's system is infeasible, or was not set up; null where all are feasible. */
 function systemFault(question: TheoremQuestion, facts: PointFacts): string | null {
   const { network } = question;
+  if (!isPolynomial(network)) return 'its systems are set up at rational values only';
   const demands = demandsAt(question, facts);
   if (demands === null) return 'the derivatives of all units are too many to set up its systems';
   const layers = [...new Set(demands.map(({ dense }) => dense))].sort((a, b) => a - b);
@@ -171,7 +172,7 @@ function largest(window: readonly number[], vector: Row): number[] {
 }
 
 /** Per variable, the last dense equation that it depends on; −1 where there is none. */
-function lastDense(network: Network): number[] {
+function lastDense(network: AnalyticNetwork): number[] {
   const last = [-1];
   network.equations.forEach((equation, index) => {
     const read = inputsOf(equation).map((variable) => last[variable] ?? -1);
@@ -181,6 +182,6 @@ function lastDense(network: Network): number[] {
 }
 
 /** Per parameter, the dense equation that uses it; no parameter is used by two. */
-function ownerOf(network: Network): number[] {
+function ownerOf(network: AnalyticNetwork): number[] {
   return usesOf(network).map((uses) => uses[0]?.equation ?? -1);
 }

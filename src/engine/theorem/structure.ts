@@ -14,9 +14,10 @@
 import {
   usesOf,
   type ActivationEquation,
+  type AnalyticNetwork,
   type DenseEquation,
   type Entry,
-  type Network,
+  type TranscendentalEquation,
   type Use,
 } from '../net/ir.js';
 import { isZero, sign } from '../num/rational.js';
@@ -25,7 +26,7 @@ import { isZero, sign } from '../num/rational.js';
 export interface LayerStructure {
   readonly layer: number;
   readonly dense: DenseEquation;
-  readonly activation: ActivationEquation;
+  readonly activation: ActivationEquation | TranscendentalEquation;
   /** Index of the activation equation in the network. */
   readonly activationIndex: number;
   /** Null where every unit has a free bias parameter of its own; else what is missing. */
@@ -54,12 +55,12 @@ export interface Structure {
 }
 
 /** *Exact.* The structure of a network. */
-export function structureOf(network: Network): Structure {
+export function structureOf(network: AnalyticNetwork): Structure {
   const uses = usesOf(network);
   const layers: LayerStructure[] = [];
   let looseFault: string | null = null;
   network.equations.forEach((equation, activationIndex) => {
-    if (equation.op !== 'activation') return;
+    if (equation.op !== 'activation' && equation.op !== 'transcendental') return;
     const dense = network.equations.find(
       (candidate): candidate is DenseEquation =>
         candidate.op === 'dense' && candidate.out === equation.in,
@@ -89,12 +90,12 @@ export function structureOf(network: Network): Structure {
   };
 }
 
-function maximumFault(network: Network): string | null {
+function maximumFault(network: AnalyticNetwork): string | null {
   const found = network.equations.find(({ op }) => op === 'max');
   return found === undefined ? null : `layer ${String(found.layer)} takes a maximum of units`;
 }
 
-function chainFault(network: Network): string | null {
+function chainFault(network: AnalyticNetwork): string | null {
   for (const equation of network.equations) {
     const where = `layer ${String(equation.layer)}`;
     if (equation.op === 'affine' || equation.op === 'max') {
@@ -133,7 +134,7 @@ function biasFault(dense: DenseEquation, uses: readonly (readonly Use[])[]): str
 }
 
 function sharedBiasFault(
-  network: Network,
+  network: AnalyticNetwork,
   dense: DenseEquation,
   uses: readonly (readonly Use[])[],
 ): string | null {
@@ -163,7 +164,7 @@ function sharedBiasFault(
  * must be its own: [L] gives each layer a parameter vector of its own.
  */
 function biaffineFault(
-  network: Network,
+  network: AnalyticNetwork,
   dense: DenseEquation,
   uses: readonly (readonly Use[])[],
 ): string | null {

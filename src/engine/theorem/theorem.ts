@@ -5,7 +5,7 @@
  *
  * [L] = Lee, Park, Aiken, ICML 2023. [P] = Park, Chun, Lee, ICLR 2024.
  */
-import type { Network } from '../net/ir.js';
+import type { AnalyticNetwork } from '../net/ir.js';
 import type { Rational } from '../num/rational.js';
 import type { Structure } from './structure.js';
 
@@ -28,7 +28,7 @@ export interface Theorem {
 }
 
 export interface TheoremQuestion {
-  readonly network: Network;
+  readonly network: AnalyticNetwork;
   readonly structure: Structure;
   /** Proxy derivatives per equation, in order of the kinks. */
   readonly proxies: readonly (readonly Rational[])[];

@@ -50,7 +50,8 @@ function familyFault(question: TheoremQuestion): string | null {
   const [hidden, output, ...more] = question.structure.layers;
   if (hidden === undefined || output === undefined || more.length > 0)
     return 'it has not two layers';
-  if (!isAffine(output.activation.activation)) return 'the output activation is not affine';
+  if (output.activation.op === 'transcendental' || !isAffine(output.activation.activation))
+    return 'the output activation is not affine';
   const slope = output.activation.activation.slopes[0]?.[0] ?? ZERO;
   if (isZero(slope)) return 'the output activation is constant';
   const input = question.network.inputs[0] ?? [];

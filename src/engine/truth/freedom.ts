@@ -12,7 +12,14 @@
  * all of its tied units are.
  */
 import { isFlatAt } from '../net/activation.js';
-import { usesOf, type DenseEquation, type Entry, type Equation, type Network } from '../net/ir.js';
+import {
+  usesOf,
+  type AnalyticNetwork,
+  type DenseEquation,
+  type Entry,
+  type Equation,
+  type Network,
+} from '../net/ir.js';
 import { isZero, multiply, type Rational } from '../num/rational.js';
 import { largestOf, type Values } from './evaluate.js';
 import { emptySpan, type Row, type Span } from './linear.js';
@@ -27,7 +34,7 @@ export type Freedom =
   | 'bound';
 
 /** *Exact.* Whether each parameter is used exactly once, `[parameter]`. */
-export function privateParameters(network: Network): readonly boolean[] {
+export function privateParameters(network: AnalyticNetwork): readonly boolean[] {
   return usesOf(network).map((uses) => uses.length === 1);
 }
 

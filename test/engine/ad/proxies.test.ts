@@ -135,11 +135,11 @@ test('an override changes its activation alone; several faults come at once', ()
     [[], ['0', '0'], [], ['1'], [], []],
   );
   const faults = faultsOf(() =>
-    proxiesOf(network, described('pytorch', { relu6: ['1'], abs: ['1', '1'], gelu: 'left' })),
+    proxiesOf(network, described('pytorch', { relu6: ['1'], abs: ['1', '1'], glu: 'left' })),
   );
   assert.deepEqual(faults.map(({ path, code }) => `${path} ${code}`).sort(), [
     'proxies/abs invalid-proxy',
-    'proxies/gelu unknown-activation',
+    'proxies/glu unknown-activation',
     'proxies/relu6 invalid-proxy',
   ]);
 });

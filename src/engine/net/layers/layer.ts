@@ -3,9 +3,12 @@
  * type has a file of its own here with its shape rule, its exact meaning, its kinks and its ties; the
  * compiler demands a row in `table.ts` for each member of `LayerDescription`.
  */
-import type { Activation } from '../activation.js';
+import type { Activation as PolynomialActivation } from '../activation.js';
+import type { TranscendentalActivation } from '../transcendental.js';
 import type { EntryDescription, LayerProgram, Tensor } from '../program.js';
 import type { Rational } from '../../num/rational.js';
+
+type Activation = PolynomialActivation | TranscendentalActivation;
 
 /** Where a layer reads: the output of an earlier layer by index, or the network's input. */
 export type Source = number | 'input';
