@@ -101,11 +101,12 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
     });
   });
   if (dependencies.tracing !== undefined) await app.register(dependencies.tracing);
-  guard(app, dependencies.access);
-  if (dependencies.rateLimits !== undefined) await limitRates(app, dependencies.rateLimits);
   await collectRoutes(app);
   const registry = await collectMetrics(app);
+  // Before keys are looked up: that, too, is work.
   const admission = await shedLoad(app, dependencies.config);
+  guard(app, dependencies.access);
+  if (dependencies.rateLimits !== undefined) await limitRates(app, dependencies.rateLimits);
   const waiting = openWaiting(app, dependencies.queue, admission);
 
   analyzeRoute(app, dependencies, waiting);

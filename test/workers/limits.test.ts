@@ -51,18 +51,19 @@ rigged('a budget is of all shards together; resumed without one, the rest is don
   const { job } = await rig.queue.submit(plan, budget(0.000_001));
   const stopped = await rig.final(job.id);
   assert.equal(stopped.error?.code, 'budget-exhausted');
-  // The first shard began with nothing spent; no other did.
-  assert.deepEqual(begunOf(plan), [0]);
+  // The first shard began with nothing spent; no other did. Where the machine is busy the start of its
+  // thread, which counts until the thread says which it is, may have spent all.
+  const before = begunOf(plan);
+  assert.ok(before.length === 0 || String(before) === '0', String(before));
   const answer = await rig.queue.resume(job.id);
   assert.equal(answer?.resumed, true);
   assert.deepEqual([answer.job.cpuSeconds, answer.job.cpuSecondsLimit], [0, null]);
   const record = await rig.final(job.id);
   assert.equal(record.state, 'succeeded');
   assert.equal(await rig.queue.result(job.id), localResult(plan));
-  assert.deepEqual(
-    begunOf(plan).toSorted((a, b) => a - b),
-    [...Array(12).keys()],
-  );
+  const begun = begunOf(plan);
+  assert.equal(new Set(begun).size, 12);
+  assert.ok(begun.length <= 13, 'more than the shard that was stopped was begun twice');
 });
 
 rigged('a budget that is not reached, and a deadline that is far, change nothing', async (rig) => {
