@@ -1,11 +1,13 @@
 /**
- * Exhaustive counting by enumeration of a stretch of ranks: the kernel where the grid is proved
- * exact, the reference enumerator elsewhere. Both give the same tally.
+ * Exhaustive counting by enumeration of a stretch of ranks: generated code where the network is on a
+ * lattice and the host allows it, else the interpreting kernel where the grid is proved exact, the
+ * reference enumerator elsewhere. All give the same tally.
  */
 import type { Proxies } from '../ad/rules.js';
 import type { Network } from '../net/ir.js';
 import type { Tally } from '../tally.js';
-import { judgeOf, type VerdictOptions } from '../verdict.js';
+import { MAX_LEAVES, judgeOf, type VerdictOptions } from '../verdict.js';
+import { compiledOf } from './compiled/compiled.js';
 import { gridProgramOf, type GridProgram } from './grid.js';
 import { interpretRange } from './interpret.js';
 import { kernelRange } from './kernel.js';
@@ -13,8 +15,10 @@ import { spaceOf, type Space } from './space.js';
 
 export interface Enumeration {
   readonly space: Space;
-  /** Whether the kernel runs; without it a point costs about a thousand times as much. */
+  /** Whether a kernel runs; without it a point costs about a thousand times as much. */
   readonly compiled: boolean;
+  /** What visits the points. */
+  readonly by: 'generated' | 'kernel' | 'reference';
   /** The network on its grid, which the kernel runs on; null where it is declined. */
   readonly program: GridProgram | null;
   /** *Exact.* The tally of the ranks [from, to). */
@@ -22,8 +26,10 @@ export interface Enumeration {
 }
 
 export interface EnumerationOptions extends VerdictOptions {
-  /** Allow the kernel; default true. Off, the reference enumerator counts. */
+  /** Allow the kernels; default true. Off, the reference enumerator counts. */
   readonly kernel?: boolean;
+  /** Allow generated code; default true. Off, as where the host forbids it, nothing is generated. */
+  readonly generate?: boolean;
   /** Visit every value of inert parameters; default false. */
   readonly keepInert?: boolean;
 }
@@ -37,13 +43,21 @@ export function enumerationOf(
   const space = spaceOf(network, options.keepInert ?? false);
   const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
   const judge = judgeOf(network, proxies, options);
+  const generates =
+    options.kernel !== false && options.generate !== false && options.fastPath !== false;
+  const compiled = generates
+    ? compiledOf(network, proxies, space, judge, options.maxLeaves ?? MAX_LEAVES)
+    : null;
   return {
     space,
-    compiled: program !== null,
+    compiled: compiled !== null || program !== null,
+    by: compiled !== null ? 'generated' : program !== null ? 'kernel' : 'reference',
     program,
-    tallyOf: (from, to, onProgress) =>
-      program === null
+    tallyOf: (from, to, onProgress) => {
+      if (compiled !== null) return compiled.tallyOf(from, to, onProgress);
+      return program === null
         ? interpretRange(network, space, judge, from, to, onProgress)
-        : kernelRange(network, program, space, judge, from, to, onProgress),
+        : kernelRange(network, program, space, judge, from, to, onProgress);
+    },
   };
 }
