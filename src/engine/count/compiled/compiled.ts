@@ -22,6 +22,8 @@ import { loopsOf, type Loops } from './loops.js';
 
 /** Outcomes that are kept at once. */
 const SLOTS = 1 << 16;
+/** How many of them are worth looking through once a box. */
+const FEW = 1 << 10;
 /** About how many combinations of loops one call of the generated code takes. */
 const CALL = 2 ** 22;
 /** Every sum of one box stays below this. */
@@ -109,19 +111,22 @@ class Counter {
     this.#relevantAt = new Float64Array(neurons);
     const at = new Int32Array(positions);
     const memo = new Map<number, number>();
+    const lasting = new Map<number, number>();
     const counts = new Float64Array(SLOTS);
     this.#runtime = {
       at,
       memo,
+      lasting,
       counts,
       decide: (key) => {
         if (this.#outcomes.length === SLOTS) this.#flush();
-        const slot = this.#outcomes.push(decider.outcome(at, this.#box, key)) - 1;
-        memo.set(key, slot);
+        const outcome = decider.outcome(at, this.#box, key);
+        const slot = this.#outcomes.push(outcome) - 1;
+        (outcome.lasting ? lasting : memo).set(key, slot);
         return slot;
       },
       renew: () => {
-        if (this.#outcomes.length > 0) this.#flush();
+        memo.clear();
       },
       visit: () => {
         this.#add(decider.outcome(at, this.#box, null), 1);
@@ -133,6 +138,7 @@ class Counter {
     this.#run = make(this.#runtime);
   }
 
+  /** Takes the counts of all outcomes, and forgets them. */
   #flush(): void {
     this.#outcomes.forEach((outcome, slot) => {
       this.#add(outcome, this.#runtime.counts[slot] as number);
@@ -140,6 +146,7 @@ class Counter {
     });
     this.#outcomes.length = 0;
     this.#runtime.memo.clear();
+    this.#runtime.lasting.clear();
   }
 
   #add(outcome: Outcome, times: number): void {
@@ -171,6 +178,7 @@ class Counter {
       if (times > 0) this.#add(outcome, times);
       this.#runtime.counts[slot] = 0;
     });
+    if (this.#outcomes.length > FEW) this.#flush();
     const take = (n: number): bigint => BigInt(n) * weight;
     sums.touched += take(this.#touched);
     this.#touched = 0;

@@ -3,7 +3,9 @@
  *
  * A cotangent stands times a scale of its variable that no point changes; the scales of all that
  * read a variable are brought to their least common multiple, so that paths of a residual network add
- * up. `null` where some sum may leave 2^53: then nothing here may be asked.
+ * up. Two passes meet at the frontier, the units that the tail reads: the head's depends on codes and
+ * weights before the tail, the tail's on its own weights alone. `null` where some sum may leave 2^53:
+ * then nothing here may be asked.
  */
 import { sharesOf } from '../../ad/ties.js';
 import { doubleOf } from '../../num/exact-double.js';
@@ -18,7 +20,7 @@ import {
 } from '../../num/rational.js';
 import { denominatorOf } from '../grid.js';
 import type { ActivationStep, Lattice, MaxStep, Step } from './lattice.js';
-import { codeOf, horner, type LatticePoint } from './point.js';
+import { horner, type LatticePoint } from './point.js';
 
 const EXACT = 2n ** 53n;
 
@@ -39,7 +41,10 @@ export interface CotangentPlan {
   /** Per step, and per variable that it reads: what brings its scale to the variable's. */
   readonly factors: readonly ReadonlyMap<number, number>[];
   readonly shares: ReadonlyMap<number, Shares>;
-  /** Per variable that is wanted: every one before the tail. */
+  /** Units before the tail that the tail reads, or that are outputs. */
+  readonly frontier: readonly { readonly variable: number; readonly unit: number }[];
+  /** Room for both passes, per variable: `[sample, frontier, unit]`, and `[unit]`. */
+  readonly head: readonly Float64Array[];
   readonly bars: readonly Float64Array[];
 }
 
@@ -119,14 +124,36 @@ export function cotangentPlanOf(
     }
   }
   if (bounds.some((row) => row.some((bound) => bound >= EXACT))) return null;
+  const frontier = frontierOf(lattice);
   return {
     outputs,
+    frontier,
+    head: widths.map((width, variable) =>
+      variable <= lattice.tail
+        ? new Float64Array(lattice.samples * frontier.length * width)
+        : new Float64Array(0),
+    ),
     scales: scales.map((scale) => scale ?? ONE),
     bounds,
     factors,
     shares,
-    bars: widths.map((width) => new Float64Array(lattice.samples * outputs * width)),
+    bars: widths.map((width) => new Float64Array(width)),
   };
+}
+
+function frontierOf({ steps, tail, widths }: Lattice): CotangentPlan['frontier'] {
+  const read = new Set<number>();
+  const note = (variable: number): void => {
+    if (variable <= tail) read.add(variable);
+  };
+  note(widths.length - 1);
+  for (const step of steps.slice(tail)) {
+    if (step.op === 'affine') for (const { variable } of step.terms.flat()) note(variable);
+    else note(step.in);
+  }
+  return [...read].flatMap((variable) =>
+    Array.from({ length: widths[variable] ?? 0 }, (_, unit) => ({ variable, unit })),
+  );
 }
 
 /** By how much a step multiplies the scale on the way to each variable that it reads. */
@@ -173,37 +200,100 @@ function sharesTable({ windows }: MaxStep, rule: readonly Rational[]): Shares {
   };
 }
 
+/** Takes the contribution of one unit's cotangent to one unit that it reads. */
+type Add = (variable: number, read: number, by: number) => void;
+
 /**
- * *Exact.* All cotangents at a point whose forward pass is done, into `plan.bars`, per variable
- * `[sample, output, unit]`; of the input they are left out.
+ * *Exact.* ∂^AD of each unit of the frontier with respect to every variable before the tail, at a point
+ * whose forward pass is done: into `plan.head`, per variable `[sample, frontier, unit]`.
  */
-export function cotangentsAt(plan: CotangentPlan, point: LatticePoint): void {
-  const { steps, widths, samples } = point.lattice;
-  const { bars, outputs } = plan;
-  for (const bar of bars) bar.fill(0);
-  const top = bars[widths.length - 1] as Float64Array;
-  for (let sample = 0; sample < samples; sample += 1) {
-    for (let output = 0; output < outputs; output += 1) {
-      top[(sample * outputs + output) * outputs + output] = 1;
+export function headCotangents(plan: CotangentPlan, point: LatticePoint): void {
+  const { steps, widths, samples, tail } = point.lattice;
+  const { head, frontier } = plan;
+  for (const bar of head) bar.fill(0);
+  const rows = samples * frontier.length;
+  frontier.forEach(({ variable, unit }, b) => {
+    const width = widths[variable] as number;
+    for (let sample = 0; sample < samples; sample += 1) {
+      (head[variable] as Float64Array)[(sample * frontier.length + b) * width + unit] = 1;
     }
-  }
-  for (let k = steps.length - 1; k >= 0; k -= 1) {
+  });
+  for (let k = tail - 1; k >= 0; k -= 1) {
     const step = steps[k] as Step;
     if (step.op === 'dense' && step.in === 0) continue;
-    const out = bars[step.out] as Float64Array;
-    for (let row = 0; row < samples * outputs; row += 1) {
-      const sample = Math.floor(row / outputs);
+    const out = head[step.out] as Float64Array;
+    for (let row = 0; row < rows; row += 1) {
+      const sample = Math.floor(row / frontier.length);
+      const add: Add = (variable, read, by) => {
+        const into = head[variable] as Float64Array;
+        const at = row * (widths[variable] as number) + read;
+        into[at] = (into[at] as number) + by;
+      };
       for (let unit = 0; unit < step.units; unit += 1) {
         const bar = out[row * step.units + unit] as number;
-        if (bar !== 0) push(plan, point, step, k, { bar, row, sample, unit });
+        if (bar !== 0) push(plan, point, k, { bar, sample, unit }, add);
       }
     }
   }
 }
 
+/** *Exact.* ∂^AD of each frontier unit with respect to one unit, of which the head's pass is done. */
+export function columnOf(
+  plan: CotangentPlan,
+  { lattice: { widths } }: LatticePoint,
+  { variable, sample, unit }: { variable: number; sample: number; unit: number },
+): Float64Array {
+  const width = widths[variable] as number;
+  const size = plan.frontier.length;
+  const bars = plan.head[variable] as Float64Array;
+  return Float64Array.from(
+    plan.frontier,
+    (_, b) => bars[(sample * size + b) * width + unit] as number,
+  );
+}
+
+/**
+ * *Exact.* ∂ output / ∂ each unit of the frontier, `[output, frontier]`, at the tail's weights that
+ * were set. The same for every sample: the tail is affine.
+ */
+export function tailCotangents(plan: CotangentPlan, point: LatticePoint): Float64Array {
+  const { steps, widths, tail } = point.lattice;
+  const { bars, outputs, frontier } = plan;
+  const map = new Float64Array(outputs * frontier.length);
+  for (let output = 0; output < outputs; output += 1) {
+    for (const bar of bars) bar.fill(0);
+    (bars[widths.length - 1] as Float64Array)[output] = 1;
+    const add: Add = (variable, read, by) => {
+      const into = bars[variable] as Float64Array;
+      into[read] = (into[read] as number) + by;
+    };
+    for (let k = steps.length - 1; k >= tail; k -= 1) {
+      const step = steps[k] as Step;
+      const out = bars[step.out] as Float64Array;
+      for (let unit = 0; unit < step.units; unit += 1) {
+        const bar = out[unit] as number;
+        if (bar !== 0) push(plan, point, k, { bar, sample: 0, unit }, add);
+      }
+    }
+    frontier.forEach(({ variable, unit }, b) => {
+      map[output * frontier.length + b] = bars[variable]?.[unit] as number;
+    });
+  }
+  return map;
+}
+
+/** *Exact.* The cotangent of a unit at one output: a row of the tail's map times the unit's column. */
+export function cotangentOf(map: Float64Array, output: number, column: Float64Array): number {
+  const from = output * column.length;
+  let sum = 0;
+  for (let b = 0; b < column.length; b += 1) {
+    sum += (map[from + b] as number) * (column[b] as number);
+  }
+  return sum;
+}
+
 interface Pushed {
   readonly bar: number;
-  readonly row: number;
   readonly sample: number;
   readonly unit: number;
 }
@@ -212,40 +302,40 @@ interface Pushed {
 function push(
   plan: CotangentPlan,
   point: LatticePoint,
-  step: Step,
   k: number,
-  { bar, row, sample, unit }: Pushed,
+  { bar, sample, unit }: Pushed,
+  add: Add,
 ): void {
   const { lattice } = point;
-  const add = (variable: number, read: number, by: number): void => {
-    const into = plan.bars[variable] as Float64Array;
-    const at = row * (lattice.widths[variable] as number) + read;
-    into[at] = (into[at] as number) + by * (plan.factors[k]?.get(variable) ?? 0);
-  };
+  const step = lattice.steps[k] as Step;
+  const factorOf = (variable: number): number => plan.factors[k]?.get(variable) ?? 0;
   switch (step.op) {
     case 'dense': {
       const weight = point.weights[k] as Float64Array;
+      const factor = factorOf(step.in);
       for (let j = 0; j < step.fanIn; j += 1) {
         const w = weight[unit * step.fanIn + j] as number;
-        if (w !== 0) add(step.in, j, bar * w);
+        if (w !== 0) add(step.in, j, bar * w * factor);
       }
       break;
     }
-    case 'activation':
-      add(step.in, unit, bar * slopeAt(point, step, k, sample * step.units + unit));
+    case 'activation': {
+      const slope = slopeAt(point, step, k, sample * step.units + unit);
+      add(step.in, unit, bar * slope * factorOf(step.in));
       break;
+    }
     case 'affine':
       for (const { variable, unit: read, coefficient } of step.terms[unit] ?? []) {
-        add(variable, read, bar * coefficient);
+        add(variable, read, bar * coefficient * factorOf(variable));
       }
       break;
     case 'max': {
-      const mask = point.codes[k]?.[sample * step.units + unit] as number;
       // Behind the last tie nothing was computed, and windows hold one unit.
-      const tied = k >= lattice.tail ? 1 : mask;
-      const members = (step.windows[unit] ?? []).filter((_, position) => (tied >> position) & 1);
+      const mask = k >= lattice.tail ? 1 : (point.codes[k]?.[sample * step.units + unit] as number);
+      const members = (step.windows[unit] ?? []).filter((_, position) => (mask >> position) & 1);
+      const shares = plan.shares.get(k)?.rows[members.length];
       members.forEach((member, place) => {
-        add(step.in, member, bar * (plan.shares.get(k)?.rows[members.length]?.[place] ?? 0));
+        add(step.in, member, bar * (shares?.[place] ?? 0) * factorOf(step.in));
       });
     }
   }
@@ -257,8 +347,6 @@ function slopeAt(point: LatticePoint, step: ActivationStep, k: number, at: numbe
   if (k >= point.lattice.tail) return grid.slopes[0]?.[0] ?? 0;
   const code = point.codes[k]?.[at] as number;
   if ((code & 1) === 1) return grid.proxies[grid.kinkAt[(code - 1) >> 1] as number] as number;
-  const t = point.values[step.in]?.[at] as number;
-  return step.straight
-    ? (grid.slopes[code >> 1]?.[0] ?? 0)
-    : horner(grid.slopes[codeOf(grid, t) >> 1] as Float64Array, t);
+  const slope = grid.slopes[code >> 1] as Float64Array;
+  return horner(slope, point.values[step.in]?.[at] as number);
 }

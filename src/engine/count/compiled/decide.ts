@@ -7,8 +7,14 @@ import type { Network } from '../../net/ir.js';
 import type { Rational } from '../../num/rational.js';
 import type { Verdict } from '../../verdict.js';
 import type { Space } from '../space.js';
-import { cotangentsAt, type CotangentPlan } from './cotangents.js';
-import { smoothnessAt, type FirstOrder } from './first-order.js';
+import {
+  columnOf,
+  cotangentOf,
+  headCotangents,
+  tailCotangents,
+  type CotangentPlan,
+} from './cotangents.js';
+import { placedTerms, smoothness, type FirstOrder, type Placed } from './first-order.js';
 import type { Lattice } from './lattice.js';
 import type { Loops } from './loops.js';
 import { LatticePoint } from './point.js';
@@ -22,6 +28,8 @@ export interface Box {
 
 /** Counts over the tail of a box, at given digits before it. */
 export interface Outcome {
+  /** Whether weights of the epoch play no part: all ties lie behind them. */
+  readonly lasting: boolean;
   /** Tied neurons, each once, and at how many points AD says that each is relevant. */
   readonly neurons: Int32Array;
   readonly relevant: Float64Array;
@@ -50,6 +58,15 @@ export interface Deciding {
   readonly judge: (point: readonly Rational[]) => Verdict;
 }
 
+interface AtTies {
+  readonly ties: readonly LatticeTie[];
+  readonly freedom: readonly boolean[] | null;
+  readonly columns: readonly Float64Array[];
+  readonly terms: readonly Placed[] | null;
+}
+
+/** Most numbers of the tail's maps that are kept. */
+const MAX_MAPS = 1 << 22;
 /** Most verdicts of the judge that are kept. */
 const MAX_KEPT = 1 << 17;
 
@@ -58,6 +75,9 @@ export class Decider {
   readonly #point: LatticePoint;
   readonly #digits: Int32Array;
   /** By key and digits of the tail: what the judge said. */
+  /** The tail's maps by place, and the ends of the digits that they are for. */
+  readonly #maps: Float64Array[] = [];
+  #mapped: readonly number[] = [];
   readonly #judged = new Map<string, Decided>();
 
   constructor(known: Deciding) {
@@ -76,7 +96,7 @@ export class Decider {
     point.forward();
     if (point.ties === 0) throw new Error('compiled: the generated code sees a tie that is none');
     const ties = tiesOf(point);
-    const freedom = this.#known.plan === null ? null : freedomOf(point, ties);
+    const known = this.#atTies(ties);
     const idle = sizeOf(box, loops.idle);
     const neurons = [...new Set(ties.map(({ neuron }) => neuron))].sort((a, b) => a - b);
     const relevant = new Float64Array(neurons.length);
@@ -84,8 +104,10 @@ export class Decider {
     const met = new Uint8Array(neurons.length);
     const counts = { kink: 0, correct: 0, incorrect: 0, undecided: 0 };
     let pairs = 0;
+    let place = 0;
     do {
-      const decided = this.#decide(ties, freedom, key);
+      const decided = this.#decide(known, key, this.#mapOf(box, place));
+      place += 1;
       counts[decided.decision] += 1;
       met.fill(0);
       let here = 0;
@@ -99,6 +121,7 @@ export class Decider {
       });
     } while (this.#nextTail(box));
     return {
+      lasting: ties.every(({ step }) => step > loops.epochStep),
       neurons: Int32Array.from(neurons),
       relevant: relevant.map((count) => count * idle),
       nonDifferentiable: counts.kink * idle,
@@ -128,31 +151,63 @@ export class Decider {
     return false;
   }
 
-  #decide(
-    ties: readonly LatticeTie[],
-    freedom: readonly boolean[] | null,
-    key: number | null,
-  ): Decided {
-    const { plan, first } = this.#known;
-    if (plan === null) return this.#judge(ties, key);
-    cotangentsAt(plan, this.#point);
-    const relevant = ties.map((tie) => this.#isRelevant(plan, tie));
+  /** What the tail does not change: freedom, columns, terms. */
+  #atTies(ties: readonly LatticeTie[]): AtTies {
+    const { plan, first, lattice } = this.#known;
+    const point = this.#point;
+    if (plan === null) return { ties, freedom: null, columns: [], terms: null };
+    headCotangents(plan, point);
+    const freedom = freedomOf(point, ties);
+    const terms =
+      freedom !== null || first === null ? null : placedTerms(first, plan, point, ties);
+    const columns = ties.map(({ step, sample, unit }) =>
+      columnOf(plan, point, { variable: lattice.steps[step]?.out ?? 0, sample, unit }),
+    );
+    return { ties, freedom, columns, terms };
+  }
+
+  /** The tail's map at the digits that stand now, the `place`-th of the box. */
+  #mapOf({ lo, hi }: Box, place: number): Float64Array | null {
+    const { plan, loops } = this.#known;
+    if (plan === null) return null;
+    // Where digits before the tail set its weights too, no map lasts.
+    if (loops.tailVaries) return tailCotangents(plan, this.#point);
+    const same = loops.tail.every(
+      (position, k) => this.#mapped[2 * k] === lo[position] && this.#mapped[2 * k + 1] === hi[position],
+    );
+    if (!same) {
+      this.#maps.length = 0;
+      this.#mapped = loops.tail.flatMap((position) => [
+        lo[position] as number,
+        hi[position] as number,
+      ]);
+    }
+    const kept = this.#maps[place];
+    if (kept !== undefined) return kept;
+    const map = tailCotangents(plan, this.#point);
+    if (place === this.#maps.length && (place + 1) * map.length <= MAX_MAPS) this.#maps.push(map);
+    return map;
+  }
+
+  #decide(known: AtTies, key: number | null, map: Float64Array | null): Decided {
+    const { plan, first, lattice } = this.#known;
+    const { ties, freedom, columns, terms } = known;
+    if (plan === null || map === null) return this.#judge(ties, key);
+    const relevant = columns.map((column) => {
+      for (let output = 0; output < plan.outputs; output += 1) {
+        if (cotangentOf(map, output, column) !== 0) return true;
+      }
+      return false;
+    });
     if (freedom !== null) {
       const kink = relevant.some((is, tie) => is && freedom[tie] === true);
       return { decision: kink ? 'kink' : 'correct', relevant };
     }
-    const decision = first === null ? null : smoothnessAt(first, plan, this.#point, ties);
+    const decision =
+      first === null || terms === null
+        ? null
+        : smoothness(first, plan, lattice.samples, terms, map);
     return decision === null ? this.#judge(ties, key) : { decision, relevant };
-  }
-
-  #isRelevant(plan: CotangentPlan, { step: k, sample, unit }: LatticeTie): boolean {
-    const step = this.#known.lattice.steps[k];
-    if (step === undefined) return false;
-    const bars = plan.bars[step.out] as Float64Array;
-    for (let output = 0; output < plan.outputs; output += 1) {
-      if (bars[(sample * plan.outputs + output) * step.units + unit] !== 0) return true;
-    }
-    return false;
   }
 
   #judge(ties: readonly LatticeTie[], key: number | null): Decided {

@@ -29,7 +29,7 @@ import {
   multiply,
   type Rational,
 } from '../../num/rational.js';
-import type { CotangentPlan } from './cotangents.js';
+import { columnOf, cotangentOf, type CotangentPlan } from './cotangents.js';
 import type { Lattice, MaxStep, Step } from './lattice.js';
 import type { LatticePoint } from './point.js';
 import { attaining, denseBefore, type LatticeTie } from './ties.js';
@@ -223,13 +223,16 @@ function followedBy(
   return byCode;
 }
 
-/** *Exact.* Whether f is differentiable, and AD right; null where this criterion cannot tell. */
-export function smoothnessAt(
+/**
+ * *Exact.* The terms at a point whose head pass is done, for `smoothness`; null where this criterion
+ * does not apply.
+ */
+export function placedTerms(
   first: FirstOrder,
   plan: CotangentPlan,
   point: LatticePoint,
   ties: readonly LatticeTie[],
-): Smoothness | null {
+): readonly Placed[] | null {
   let leaves = 1;
   let constraints = 0;
   for (const { step, choices } of ties) {
@@ -238,33 +241,46 @@ export function smoothnessAt(
     constraints += choices - 1;
   }
   if (leaves > first.maxLeaves || constraints > MAX_CONSTRAINTS) return null;
-  const terms = termsAt(first, plan, point, ties);
-  if (terms === null) return null;
+  return termsAt(first, plan, point, ties);
+}
+
+/**
+ * *Exact.* Whether f is differentiable, and AD right, under the tail whose map is given; null where
+ * this criterion cannot tell.
+ */
+export function smoothness(
+  first: FirstOrder,
+  plan: CotangentPlan,
+  samples: number,
+  placed: readonly Placed[],
+  map: Float64Array,
+): Smoothness | null {
   let unknown = false;
   let correct = true;
-  for (let row = 0; row < point.lattice.samples * plan.outputs; row += 1) {
-    const sample = Math.floor(row / plan.outputs);
-    const weighted: Term[] = [];
-    for (const { term, variable, unit, sample: own } of terms) {
-      if (own !== sample) continue;
-      const width = point.lattice.widths[variable] as number;
-      const bar = plan.bars[variable]?.[row * width + unit] as number;
-      if (bar !== 0) weighted.push({ ...term, weight: bar * (first.weights[variable] as number) });
+  for (let sample = 0; sample < samples; sample += 1) {
+    for (let output = 0; output < plan.outputs; output += 1) {
+      const weighted: Term[] = [];
+      for (const { term, scale, column, sample: own } of placed) {
+        if (own !== sample) continue;
+        const bar = cotangentOf(map, output, column);
+        if (bar !== 0) weighted.push({ ...term, weight: bar * scale });
+      }
+      const linear = isLinear(weighted);
+      if (linear === false) return 'kink';
+      if (linear === null) unknown = true;
+      else if (!isRight(weighted, first.shareScale)) correct = false;
     }
-    const linear = isLinear(weighted);
-    if (linear === false) return 'kink';
-    if (linear === null) unknown = true;
-    else if (!isRight(weighted, first.shareScale)) correct = false;
   }
   if (unknown) return null;
   return correct ? 'correct' : 'incorrect';
 }
 
-interface Placed {
+/** A term without its cotangent: that is `scale` times the tail's map times the column. */
+export interface Placed {
   readonly term: Omit<Term, 'weight'>;
-  readonly variable: number;
-  readonly unit: number;
   readonly sample: number;
+  readonly column: Float64Array;
+  readonly scale: number;
 }
 
 /** The terms at a point; null where a concave kink lies under a maximum. */
@@ -276,6 +292,15 @@ function termsAt(
 ): Placed[] | null {
   const { steps } = point.lattice;
   const placed: Placed[] = [];
+  const place = (
+    term: Omit<Term, 'weight'>,
+    variable: number,
+    sample: number,
+    unit: number,
+  ): void => {
+    const column = columnOf(plan, point, { variable, sample, unit });
+    placed.push({ term, sample, column, scale: first.weights[variable] as number });
+  };
   for (const { step: k, sample, unit } of ties) {
     const step = steps[k] as Step;
     if (step.op !== 'activation' || first.underMaximum.has(k)) continue;
@@ -284,7 +309,7 @@ function termsAt(
     if (own === undefined) return null;
     const ad = own.ad.map((x) => x * first.shareScale);
     const term = { convex: own.convex, forms: distinct(own.forms), ad };
-    placed.push({ term, variable: step.out, unit, sample });
+    place(term, step.out, sample, unit);
   }
   for (const k of first.maxima) {
     const step = steps[k] as MaxStep;
@@ -301,16 +326,9 @@ function termsAt(
       if (followed.some((each) => each === undefined || !each.convex)) return null;
       const shares = plan.shares.get(k)?.rows[members.length];
       if (shares === undefined) return null;
-      placed.push({
-        term: {
-          convex: true,
-          forms: distinct(followed.flatMap((each) => each?.forms ?? [])),
-          ad: shared(shares, first.shareFactors.get(k) ?? 1, followed),
-        },
-        variable: step.out,
-        unit,
-        sample,
-      });
+      const forms = distinct(followed.flatMap((each) => each?.forms ?? []));
+      const ad = shared(shares, first.shareFactors.get(k) ?? 1, followed);
+      place({ convex: true, forms, ad }, step.out, sample, unit);
     }
   }
   return placed;

@@ -18,8 +18,9 @@ import { codeOf, horner } from './point.js';
 export interface Runtime {
   /** Digits of the combination at hand, by position. */
   readonly at: Int32Array;
-  /** Code key → slot; emptied when the epoch changes. */
+  /** Code key → slot; those of `memo` are forgotten when the epoch changes. */
   readonly memo: Map<number, number>;
+  readonly lasting: Map<number, number>;
   /** How often each slot was met. */
   readonly counts: Float64Array;
   /** Decides the combination in `at`; its slot. */
@@ -386,7 +387,8 @@ class Writer {
     say(`if (${ties} !== 0) {`);
     const at = order.map((position, loop) => `at[${String(position)}] = d${String(loop + 1)};`);
     if (this.#loops.keyed) {
-      say(`  let slot = memo.get(${key});`);
+      say(`  let slot = lasting.get(${key});`);
+      if (this.#loops.epoch !== -1) say(`  if (slot === undefined) slot = memo.get(${key});`);
       say(`  if (slot === undefined) { ${at.join(' ')} slot = runtime.decide(${key}); }`);
       say('  counts[slot] += 1;');
     } else {
@@ -400,7 +402,7 @@ class Writer {
     const tables = this.#tables.map((_, k) => `T${String(k)} = tables[${String(k)}]`);
     return [
       '"use strict";',
-      'const at = runtime.at, memo = runtime.memo, counts = runtime.counts;',
+      'const at = runtime.at, memo = runtime.memo, lasting = runtime.lasting, counts = runtime.counts;',
       ...(tables.length > 0 ? [`const ${tables.join(', ')};`] : []),
       'let epoch = 0;',
       'return function run(lo, hi) {',
