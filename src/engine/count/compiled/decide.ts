@@ -158,8 +158,7 @@ export class Decider {
     if (plan === null) return { ties, freedom: null, columns: [], terms: null };
     headCotangents(plan, point);
     const freedom = freedomOf(point, ties);
-    const terms =
-      freedom !== null || first === null ? null : placedTerms(first, plan, point, ties);
+    const terms = freedom !== null || first === null ? null : placedTerms(first, plan, point, ties);
     const columns = ties.map(({ step, sample, unit }) =>
       columnOf(plan, point, { variable: lattice.steps[step]?.out ?? 0, sample, unit }),
     );
@@ -173,7 +172,8 @@ export class Decider {
     // Where digits before the tail set its weights too, no map lasts.
     if (loops.tailVaries) return tailCotangents(plan, this.#point);
     const same = loops.tail.every(
-      (position, k) => this.#mapped[2 * k] === lo[position] && this.#mapped[2 * k + 1] === hi[position],
+      (position, k) =>
+        this.#mapped[2 * k] === lo[position] && this.#mapped[2 * k + 1] === hi[position],
     );
     if (!same) {
       this.#maps.length = 0;

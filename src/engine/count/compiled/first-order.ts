@@ -102,7 +102,8 @@ export function firstOrderOf(
     const dense = denseBefore(lattice, step);
     if (dense?.in !== 0) continue;
     const reading = readers[step.out] ?? [];
-    const maxima = reading.filter(({ op }) => op === 'max');
+    // A maximum of the tail has one unit per window: it only passes on.
+    const maxima = reading.filter(({ op, out }) => op === 'max' && out <= tail);
     if (maxima.length > 0 && maxima.length < reading.length) continue;
     if (maxima.length > 0) underMaximum.add(k);
     const equation = network.equations[step.equation];

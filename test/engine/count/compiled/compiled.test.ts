@@ -16,7 +16,7 @@ import {
 } from '../../../../src/engine/index.js';
 import { runs } from '../../../arbitraries.js';
 import { anyLayeredCase } from '../../../arbitraries-layers.js';
-import { anyCase } from '../../../arbitraries-networks.js';
+import { anyCase, caseOf } from '../../../arbitraries-networks.js';
 import { anyRecipe } from '../../../arbitraries-recipes.js';
 import { budgetedCase } from '../budgeted.js';
 import { build } from '../../recipe.js';
@@ -73,3 +73,62 @@ holds('dense networks', anyCase({ maxPoints: 500n }), 60);
 holds('dense networks that own their parameters', budgetedCase({ maxPoints: 400, own: true }), 60);
 holds('dense networks that share them', budgetedCase({ maxPoints: 400, own: false }), 60);
 holds('wide networks', anyRecipe({ maxPoints: 500n }).map(build), 40);
+
+const p = (param: string, scale = '1'): object => ({ param, scale });
+
+/** What random networks found, or would find once in a long while. */
+const BODIES: Readonly<Record<string, object>> = {
+  'a maximum of one unit behind the last tie': {
+    network: {
+      inputs: [['0', '-1']],
+      layers: [
+        {
+          type: 'dense',
+          units: 2,
+          weight: [
+            ['2', p('b', '2')],
+            [p('a'), '-1'],
+          ],
+          bias: [p('b'), p('a')],
+          activation: 'relu',
+        },
+        { type: 'max', of: [[0]] },
+      ],
+    },
+    format: { values: ['-1', '0', '1'] },
+    proxies: { relu: ['-1'], max: 'first' },
+  },
+  'a parameter whose uses in one unit cancel': {
+    network: {
+      inputs: [['1']],
+      layers: [
+        { type: 'dense', units: 1, weight: [[p('a')]], bias: [p('a', '-1')], activation: 'relu' },
+        { type: 'dense', units: 1, activation: 'identity' },
+      ],
+    },
+    format: { values: ['-3', '-2', '-1', '0', '1', '2', '3'] },
+    proxies: { relu: ['1'] },
+  },
+  'maxima of convolved units, shared weights': {
+    network: {
+      inputs: [['1', '0', '-1', '2', '1', '1', '0', '-1', '2']],
+      inputShape: [1, 3, 3],
+      layers: [
+        { type: 'conv2d', filters: 1, kernelSize: [2, 2], activation: 'relu' },
+        { type: 'maxPool2d', kernelSize: [2, 2], stride: 1 },
+        { type: 'flatten' },
+        { type: 'dense', units: 1, activation: 'identity' },
+      ],
+    },
+    format: { values: ['-1', '0', '1'] },
+    proxies: { relu: ['0'], maxPool2d: 'all' },
+  },
+};
+
+for (const [name, body] of Object.entries(BODIES)) {
+  test(`generated code, kernel and reference agree on ${name}`, () => {
+    const found = caseOf({ ...body, mode: 'exhaustive' });
+    assert.ok(found !== null);
+    assert.equal(compare(found, [17, 5]), 'generated');
+  });
+}
