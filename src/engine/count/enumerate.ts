@@ -8,6 +8,7 @@ import type { Network } from '../net/ir.js';
 import type { Tally } from '../tally.js';
 import { MAX_LEAVES, judgeOf, type VerdictOptions } from '../verdict.js';
 import { compiledOf } from './compiled/compiled.js';
+import { lineOf } from './compiled/line.js';
 import { gridProgramOf, type GridProgram } from './grid.js';
 import { interpretRange } from './interpret.js';
 import { kernelRange } from './kernel.js';
@@ -18,7 +19,9 @@ export interface Enumeration {
   /** Whether a kernel runs; without it a point costs about a thousand times as much. */
   readonly compiled: boolean;
   /** What visits the points. */
-  readonly by: 'generated' | 'kernel' | 'reference';
+  readonly by: 'line' | 'generated' | 'kernel' | 'reference';
+  /** The text of the generated code; null where there is none. */
+  readonly source: string | null;
   /** The network on its grid, which the kernel runs on; null where it is declined. */
   readonly program: GridProgram | null;
   /** *Exact.* The tally of the ranks [from, to). */
@@ -45,19 +48,29 @@ export function enumerationOf(
   const judge = judgeOf(network, proxies, options);
   const generates =
     options.kernel !== false && options.generate !== false && options.fastPath !== false;
-  const compiled = generates
-    ? compiledOf(network, proxies, space, judge, options.maxLeaves ?? MAX_LEAVES)
-    : null;
+  const line = generates ? lineOf(network, proxies, space) : null;
+  const compiled =
+    generates && line === null
+      ? compiledOf(network, proxies, space, judge, options.maxLeaves ?? MAX_LEAVES)
+      : null;
   return {
     space,
-    compiled: compiled !== null || program !== null,
-    by: compiled !== null ? 'generated' : program !== null ? 'kernel' : 'reference',
+    compiled: line !== null || compiled !== null || program !== null,
+    by: byOf(line !== null, compiled !== null, program !== null),
+    source: compiled?.source ?? null,
     program,
     tallyOf: (from, to, onProgress) => {
+      if (line !== null) return line.tallyOf(from, to);
       if (compiled !== null) return compiled.tallyOf(from, to, onProgress);
       return program === null
         ? interpretRange(network, space, judge, from, to, onProgress)
         : kernelRange(network, program, space, judge, from, to, onProgress);
     },
   };
+}
+
+function byOf(line: boolean, compiled: boolean, program: boolean): Enumeration['by'] {
+  if (line) return 'line';
+  if (compiled) return 'generated';
+  return program ? 'kernel' : 'reference';
 }

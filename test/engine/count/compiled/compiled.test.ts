@@ -3,6 +3,7 @@
  * random networks of every layer type, however the ranks are cut.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
@@ -124,6 +125,131 @@ const BODIES: Readonly<Record<string, object>> = {
     proxies: { relu: ['0'], maxPool2d: 'all' },
   },
 };
+
+/** Units a·w + c with mirrors and copies, so that bends cancel and AD errs; constants behind them. */
+const lines = fc
+  .record({
+    units: fc.array(
+      fc.tuple(fc.constantFrom('1', '-1', '2', '-1/2'), fc.constantFrom('0', '1', '-1', '1/2')),
+      { minLength: 1, maxLength: 4 },
+    ),
+    inputs: fc.array(fc.constantFrom('1', '-1', '2'), { minLength: 1, maxLength: 2 }),
+    out: fc.array(fc.constantFrom('1', '-1', '0', '2'), { minLength: 4, maxLength: 4 }),
+    activation: fc.constantFrom('relu', 'abs', 'hardtanh'),
+    proxy: fc.constantFrom('0', '1', '1/2'),
+  })
+  .map(({ units, inputs, out, activation, proxy }) =>
+    caseOf({
+      network: {
+        inputs: inputs.map((x) => [x]),
+        layers: [
+          {
+            type: 'dense',
+            units: units.length,
+            weight: units.map(([a]) => [p('w', a)]),
+            bias: units.map(([, c]) => c),
+            activation,
+          },
+          {
+            type: 'dense',
+            units: 1,
+            weight: [out.slice(0, units.length)],
+            bias: false,
+            activation: 'identity',
+          },
+        ],
+      },
+      format: { values: ['-2', '-1', '-1/2', '0', '1/2', '1', '2'] },
+      proxies: { relu: [proxy], abs: [proxy], hardtanh: [proxy, proxy] },
+      mode: 'exhaustive',
+    }),
+  )
+  .filter((found) => found !== null);
+
+test('the kernel of one digit agrees with kernel and reference, however they are cut', () => {
+  let incorrect = 0n;
+  fc.assert(
+    fc.property(asBody(lines), cuts, (found, at) => {
+      assert.equal(compare(found, at), 'line');
+      const { space, tallyOf } = enumerationOf(found.network, found.proxies);
+      incorrect += tallyOf(0n, space.visits, silent).incorrect;
+    }),
+    runs(100),
+  );
+  if (runs(100).numRuns >= 100) assert.ok(incorrect > 0n);
+});
+
+test('no string of a request goes into the generated code', () => {
+  const evil = 'return process;//"`${1}';
+  const found = caseOf({
+    network: {
+      inputs: [['1', '-2']],
+      layers: [
+        {
+          type: 'dense',
+          units: 2,
+          weight: [
+            [p(evil), p(`${evil}2`)],
+            [p('constructor'), '3/7'],
+          ],
+          bias: [p('__proto__'), p(`a${evil}`)],
+          activation: 'relu',
+        },
+        { type: 'dense', units: 1, activation: 'identity' },
+      ],
+    },
+    format: { values: ['-1', '0', '1'] },
+    proxies: 'pytorch',
+    mode: 'exhaustive',
+  });
+  assert.ok(found !== null);
+  const { source, by } = enumerationOf(found.network, found.proxies);
+  assert.equal(by, 'generated');
+  assert.ok(source !== null);
+  for (const { name, values } of found.network.parameters) {
+    assert.ok(!source.includes(name));
+    assert.ok(!source.includes(values.name));
+  }
+  // Nothing but the words of the language, made names, and integers.
+  const words = new Set(source.match(/[A-Za-z_$][A-Za-z_$0-9]*/g) ?? []);
+  const own = /^([TdlhwyzcmnktvTi]\d*|[knv]\d+)$/;
+  const fixed = [
+    ...['use', 'strict', 'const', 'let', 'return', 'function', 'run', 'lo', 'hi', 'for', 'if'],
+    ...['at', 'memo', 'lasting', 'counts', 'runtime', 'tables', 'epoch', 'slot', 'undefined'],
+    ...['get', 'has', 'decide', 'visit', 'renew', 'all', 'found', 'stamps', 'count', 'Math'],
+    ...['imul', 'max'],
+  ];
+  for (const word of words) assert.ok(own.test(word) || fixed.includes(word), word);
+});
+
+test('where the host forbids code from text the kernel serves, with the same counts', () => {
+  const engine = new URL('../../../../src/engine/index.js', import.meta.url).href;
+  const plan = new URL('../../../../src/plan/', import.meta.url).href;
+  const script = `
+    const { enumerationOf } = await import(${JSON.stringify(engine)});
+    const { parseRequest } = await import(${JSON.stringify(plan)} + 'parse.js');
+    const { compileQuestion } = await import(${JSON.stringify(plan)} + 'compile.js');
+    const body = ${JSON.stringify({ ...BODIES['a parameter whose uses in one unit cancel'], mode: 'exhaustive' })};
+    const { network, proxies } = compileQuestion(parseRequest(body).question);
+    const { by, space, tallyOf } = enumerationOf(network, proxies);
+    const { touched, nonDifferentiable } = tallyOf(0n, space.visits, () => undefined);
+    process.stdout.write([by, touched, nonDifferentiable].join(' '));
+  `;
+  const run = (...flags: string[]): string[] => {
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [...flags, '--input-type=module', '--eval', script],
+      { encoding: 'utf8' },
+    );
+    assert.notEqual(stdout, '', stderr);
+    return stdout.split(' ');
+  };
+  const [allowed, ...counts] = run();
+  const [forbidden, ...same] = run('--disallow-code-generation-from-strings');
+  assert.equal(allowed, 'generated');
+  assert.equal(forbidden, 'kernel');
+  assert.deepEqual(same, counts);
+});
 
 for (const [name, body] of Object.entries(BODIES)) {
   test(`generated code, kernel and reference agree on ${name}`, () => {
