@@ -7,8 +7,8 @@ import type { Proxies } from '../ad/rules.js';
 import type { Network } from '../net/ir.js';
 import type { Tally } from '../tally.js';
 import { MAX_LEAVES, judgeOf, type VerdictOptions } from '../verdict.js';
-import { compiledOf } from './compiled/compiled.js';
-import { lineOf } from './compiled/line.js';
+import { compiledOf, type Compiled } from './compiled/compiled.js';
+import { lineOf, type LineKernel } from './compiled/line.js';
 import { gridProgramOf, type GridProgram } from './grid.js';
 import { interpretRange } from './interpret.js';
 import { kernelRange } from './kernel.js';
@@ -48,18 +48,36 @@ export function enumerationOf(
   const judge = judgeOf(network, proxies, options);
   const generates =
     options.kernel !== false && options.generate !== false && options.fastPath !== false;
-  const line = generates ? lineOf(network, proxies, space) : null;
-  const compiled =
-    generates && line === null
-      ? compiledOf(network, proxies, space, judge, options.maxLeaves ?? MAX_LEAVES)
-      : null;
+  // Made when it is asked for, once: whoever plans a count need not compile it.
+  let made: { line: LineKernel | null; compiled: Compiled | null } | null = null;
+  const fast = (): NonNullable<typeof made> => {
+    if (made !== null) return made;
+    const line = generates ? lineOf(network, proxies, space) : null;
+    const compiled =
+      generates && line === null
+        ? compiledOf(network, proxies, space, judge, options.maxLeaves ?? MAX_LEAVES)
+        : null;
+    made = { line, compiled };
+    return made;
+  };
+  const by = (): Enumeration['by'] => {
+    const { line, compiled } = fast();
+    return byOf(line !== null, compiled !== null, program !== null);
+  };
   return {
     space,
-    compiled: line !== null || compiled !== null || program !== null,
-    by: byOf(line !== null, compiled !== null, program !== null),
-    source: compiled?.source ?? null,
+    get compiled() {
+      return program !== null || by() !== 'reference';
+    },
+    get by() {
+      return by();
+    },
+    get source() {
+      return fast().compiled?.source ?? null;
+    },
     program,
     tallyOf: (from, to, onProgress) => {
+      const { line, compiled } = fast();
       if (line !== null) return line.tallyOf(from, to);
       if (compiled !== null) return compiled.tallyOf(from, to, onProgress);
       return program === null
