@@ -25,57 +25,69 @@
 
 enum { MAX_VALUES = 4096 };
 
-static int layers, inputs, count, fixed_count, lanes_kernel;
+static int layers, inputs, count, padded, fixed_count, lanes_kernel;
 static int64_t x[2], value[MAX_VALUES];
 static uint64_t points, hits;
 
-#define DEFINE(NAME, T, I, N)                                                                      \
+typedef struct {
+  int negative, zero, positive;
+} Predicate;
+
+#define DEFINE(NAME, T, I, N, ABOVE)                                                               \
   typedef T NAME##_vec __attribute__((vector_size(32)));                                           \
   typedef I NAME##_mask __attribute__((vector_size(32)));                                          \
   static T NAME##_bias[MAX_VALUES + N] __attribute__((aligned(32)));                               \
-  /* The points of one innermost loop at which the predicate holds. */                             \
-  static uint64_t NAME##_inner(T base, int negative, int zero, int positive) {                     \
-    NAME##_vec b = (NAME##_vec){0} - base;                                                         \
-    int whole = count / N * N;                                                                     \
+  /* Behind the last value stand some that are above every threshold; they are taken off again. */ \
+  static int NAME##_load(int64_t one) {                                                            \
+    int padded = (count + N - 1) / N * N;                                                          \
+    for (int k = 0; k < padded; k++) NAME##_bias[k] = k < count ? (T)(value[k] * one) : (T)ABOVE;  \
+    return padded;                                                                                 \
+  }                                                                                                \
+  /* Lanes are added up only before one of them may overflow. */                                   \
+  static NAME##_mask NAME##_total;                                                                 \
+  static int NAME##_room = 30000;                                                                  \
+  static uint64_t NAME##_flush(void) {                                                             \
     uint64_t sum = 0;                                                                              \
+    for (int k = 0; k < N; k++) sum += (uint64_t)NAME##_total[k];                                  \
+    NAME##_total = (NAME##_mask){0};                                                               \
+    NAME##_room = 30000;                                                                           \
+    return sum;                                                                                    \
+  }                                                                                                \
+  /* The points of one innermost loop at which the predicate holds. */                             \
+  static inline __attribute__((always_inline)) uint64_t NAME##_inner(int64_t base, Predicate at) { \
+    NAME##_vec b = (NAME##_vec){0} - (T)base;                                                      \
+    uint64_t sum = 0, extra = (uint64_t)(padded - count);                                          \
     if (lanes_kernel) {                                                                            \
-      NAME##_mask n = (NAME##_mask){0} - (I)negative, z = (NAME##_mask){0} - (I)zero,              \
-                  p = (NAME##_mask){0} - (I)positive, total = {0};                                 \
-      for (int k = 0; k < whole; k += N) {                                                         \
+      NAME##_mask n = (NAME##_mask){0} - (I)at.negative, z = (NAME##_mask){0} - (I)at.zero,        \
+                  p = (NAME##_mask){0} - (I)at.positive, total = NAME##_total;                     \
+      for (int k = 0; k < padded; k += N) {                                                        \
         NAME##_vec y = *(NAME##_vec *)&NAME##_bias[k];                                             \
         total -= ((y > b) & p) | ((y == b) & z) | ((y < b) & n);                                   \
       }                                                                                            \
-      for (int k = 0; k < N; k++) sum += (uint64_t)total[k];                                       \
-      for (int k = whole; k < count; k++) {                                                        \
-        T y = NAME##_bias[k] + base;                                                               \
-        sum += y > 0 ? positive : y == 0 ? zero : negative;                                        \
-      }                                                                                            \
-      return sum;                                                                                  \
+      NAME##_total = total;                                                                        \
+      NAME##_room -= padded / N;                                                                   \
+      if (NAME##_room < padded / N) sum = NAME##_flush();                                          \
+      return sum - (at.positive ? extra : 0);                                                      \
     }                                                                                              \
     NAME##_mask zeros = {0}, above = {0};                                                          \
-    for (int k = 0; k < whole; k += N) {                                                           \
+    for (int k = 0; k < padded; k += N) {                                                          \
       NAME##_vec y = *(NAME##_vec *)&NAME##_bias[k];                                               \
       zeros -= y == b;                                                                             \
       above -= y > b;                                                                              \
     }                                                                                              \
     uint64_t nz = 0, np = 0;                                                                       \
     for (int k = 0; k < N; k++) nz += (uint64_t)zeros[k], np += (uint64_t)above[k];                \
-    for (int k = whole; k < count; k++) {                                                          \
-      T y = NAME##_bias[k] + base;                                                                 \
-      nz += y == 0, np += y > 0;                                                                   \
-    }                                                                                              \
-    return (zero ? nz : 0) + (positive ? np : 0) + (negative ? (uint64_t)count - nz - np : 0);     \
+    np -= extra;                                                                                   \
+    return (at.zero ? nz : 0) + (at.positive ? np : 0) +                                           \
+           (at.negative ? (uint64_t)count - nz - np : 0);                                          \
   }
 
-DEFINE(narrow, int16_t, int16_t, 16)
-DEFINE(middle, int32_t, int32_t, 8)
-DEFINE(wide, double, int64_t, 4)
+DEFINE(narrow, int16_t, int16_t, 16, INT16_MAX)
+DEFINE(middle, int32_t, int32_t, 8, INT32_MAX)
+DEFINE(wide, double, int64_t, 4, 1e300)
 
-typedef uint64_t (*Inner)(int64_t, int, int, int);
-static uint64_t narrow_call(int64_t y, int n, int z, int p) { return narrow_inner((int16_t)y, n, z, p); }
-static uint64_t middle_call(int64_t y, int n, int z, int p) { return middle_inner((int32_t)y, n, z, p); }
-static uint64_t wide_call(int64_t y, int n, int z, int p) { return wide_inner((double)y, n, z, p); }
-static Inner inner;
+typedef uint64_t (*Inner)(int64_t, Predicate);
+#define LOOPS static inline __attribute__((always_inline)) void
 
 /* The range of each digit: all of it, or the one that is fixed. */
 static int from[16], to[16];
@@ -84,7 +96,7 @@ static int from[16], to[16];
 static int64_t relu(int64_t y) { return y > 0 ? y : 0; }
 
 /* One hidden layer: w[2][inputs], b[2], v[2]. The tail is outermost: it only sets the predicate. */
-static void one_layer(void) {
+LOOPS one_layer(Inner inner) {
   int n = inputs, second = n == 2;
   EACH(c0, 2 * n + 2) EACH(c1, 2 * n + 3) {
     int r0 = value[c0] != 0, r1 = value[c1] != 0;
@@ -94,7 +106,7 @@ static void one_layer(void) {
         int64_t u1 = value[w10] * x[0] + (second ? value[w11] * x[1] : 0);
         EACH(d0, 2 * n) {
           int tied = u0 + value[d0] == 0 && r0;
-          hits += inner(u1, tied, tied || r1, tied);
+          hits += inner(u1, (Predicate){tied, tied || r1, tied});
           points += (uint64_t)count;
         }
       }
@@ -103,7 +115,7 @@ static void one_layer(void) {
 }
 
 /* Two hidden layers from one input: w[2], b[2], w'[2][2], b'[2], v[2]. Biases stand times `one`. */
-static void two_layers(int64_t one) {
+LOOPS two_layers(int64_t one, Inner inner) {
   EACH(a0, 0) EACH(a1, 1) EACH(e0, 2) EACH(e1, 3) {
     int64_t y0 = value[a0] * x[0] + value[e0], y1 = value[a1] * x[0] + value[e1];
     int64_t z0 = relu(y0), z1 = relu(y1);
@@ -121,7 +133,7 @@ static void two_layers(int64_t one) {
             int off = tied || (t0 && g0 != 0) || (t1 && g1 != 0);
             int at = tied || v1 != 0 || off;
             int up = tied || (t0 && g0 + v1 * value[w10] != 0) || (t1 && g1 + v1 * value[w11] != 0);
-            hits += inner(u1, off, at, up);
+            hits += inner(u1, (Predicate){off, at, up});
             points += (uint64_t)count;
           }
         }
@@ -166,15 +178,17 @@ int main(int argc, char **argv) {
     one = atoll(argv[4]);
     bound = 2 * most * first + most * one;
   }
-  for (int k = 0; k < count; k++) {
-    int64_t b = value[k] * one;
-    narrow_bias[k] = (int16_t)b, middle_bias[k] = (int32_t)b, wide_bias[k] = (double)b;
-  }
-  inner = bound < 32000 && count < 16000 ? narrow_call : bound < 2000000000 ? middle_call : wide_call;
+  int lanes = bound < 32000 && count < 16000 ? 16 : bound < 2000000000 ? 32 : 64;
+  padded = lanes == 16 ? narrow_load(one) : lanes == 32 ? middle_load(one) : wide_load(one);
   struct timespec start, end;
   clock_gettime(CLOCK_MONOTONIC, &start);
-  if (layers == 1) one_layer();
-  else two_layers(one);
+  if (layers == 1 && lanes == 16) one_layer(narrow_inner);
+  else if (layers == 1 && lanes == 32) one_layer(middle_inner);
+  else if (layers == 1) one_layer(wide_inner);
+  else if (lanes == 16) two_layers(one, narrow_inner);
+  else if (lanes == 32) two_layers(one, middle_inner);
+  else two_layers(one, wide_inner);
+  hits += narrow_flush() + middle_flush() + wide_flush();
   clock_gettime(CLOCK_MONOTONIC, &end);
   double seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
   printf("{\"points\": \"%" PRIu64 "\", \"nonDifferentiable\": \"%" PRIu64 "\", \"seconds\": %.9f}\n",

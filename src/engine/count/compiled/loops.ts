@@ -54,7 +54,7 @@ export function loopsOf(lattice: Lattice, radices: readonly number[]): Loops {
     .filter((position) => usage(position).head)
     .sort((a, b) => {
       const [one, other] = [usage(a), usage(b)];
-      return one.first - other.first || Number(one.bias) - Number(other.bias) || a - b;
+      return one.first - other.first || rolePlace(one) - rolePlace(other) || a - b;
     });
   const solved = solvable(lattice, head, usages, radices);
   const order = solved === -1 ? head : [...head.filter((each) => each !== solved), solved];
@@ -68,6 +68,11 @@ export function loopsOf(lattice: Lattice, radices: readonly number[]): Loops {
     epochStep: order.reduce((last, position) => Math.max(last, usage(position).deepest), -1),
     tailVaries: order.some((position) => usage(position).tailWeight),
   };
+}
+
+/** Weights come before biases. */
+function rolePlace({ bias }: Usage): number {
+  return bias ? 1 : 0;
 }
 
 function usagesOf(lattice: Lattice, digits: number): Usage[] {
