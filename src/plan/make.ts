@@ -196,7 +196,10 @@ function tooLarge(
   limits: Limits,
 ): Refusal {
   const methods = candidates.map((candidate) => methodText(candidate, limits));
-  const compiled = candidates.some((candidate) => candidate.compiled);
+  // Samples are drawn on the grid of the layered count; generated code does not serve them.
+  const compiled = candidates.some(
+    (candidate) => candidate.method !== 'enumeration' && candidate.compiled,
+  );
   const largestMode =
     isPolynomial(network) && isSampleable(network, compiled, limits)
       ? 'sampled'

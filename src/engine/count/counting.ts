@@ -6,7 +6,7 @@
 import type { Proxies } from '../ad/rules.js';
 import { isPolynomial, type AnalyticNetwork, type Network } from '../net/ir.js';
 import { analyticCandidatesOf, analyticCountingOf } from './analytic.js';
-import { enumerationOf } from './enumerate.js';
+import { enumerationOf, isGenerated } from './enumerate.js';
 import { isChain } from '../net/chain.js';
 import { gridProgramOf } from './grid.js';
 import { LayeredCount } from './layered/layered.js';
@@ -88,7 +88,7 @@ export function candidatesOf(
   if (!isPolynomial(network)) return analyticCandidatesOf(network);
   const space = spaceOf(network);
   const program = gridProgramOf(network, proxies, space);
-  const compiled = program !== null;
+  const compiled = program !== null || isGenerated(network, proxies, space);
   const enumeration: Candidate = {
     method: 'enumeration',
     estimate: {
@@ -101,36 +101,40 @@ export function candidatesOf(
     compiled,
     why: compiled
       ? 'visits every point'
-      : `visits every point, with the reference enumerator: ${isChain(network) ? 'the numbers of this network are too wide for the fast one' : 'the fast one takes chains of dense and convolution layers'}`,
+      : 'visits every point, with the reference enumerator: the faster ones need numbers that doubles hold exactly, maxima of few units and no loss',
   };
   const limits = { maxOperations: budget, maxBytes: PLANNING_BYTES, maxWalks: PLANNING_WALKS };
+  const declined = {
+    method: 'layered',
+    estimate: null,
+    parts: 0n,
+    compiled: program !== null,
+  } as const;
   try {
     const count =
       program === null ? null : LayeredCount.of(network, proxies, space, program, limits);
     if (count === null) {
-      const why = compiled
-        ? 'needs one input, and parameters that are used once'
-        : isChain(network)
-          ? 'needs numbers that doubles hold exactly'
-          : 'needs a chain of dense layers';
-      return [{ method: 'layered', estimate: null, parts: 0n, compiled, why }, enumeration];
+      const why =
+        program !== null
+          ? 'needs one input, and parameters that are used once'
+          : isChain(network)
+            ? 'needs numbers that doubles hold exactly'
+            : 'needs a chain of dense layers';
+      return [{ ...declined, why }, enumeration];
     }
     return [
       {
         method: count.method,
         estimate: count.estimate(budget),
         parts: count.parts,
-        compiled,
+        compiled: true,
         why: count.method === 'layered' ? 'sums over the states of the layers' : 'one product',
       },
       enumeration,
     ];
   } catch (error) {
     if (!(error instanceof Outgrown)) throw error;
-    return [
-      { method: 'layered', estimate: null, parts: 0n, compiled, why: error.message },
-      enumeration,
-    ];
+    return [{ ...declined, why: error.message }, enumeration];
   }
 }
 

@@ -1,11 +1,14 @@
 /**
- * Exhaustive counting by enumeration of a stretch of ranks: the kernel where the grid is proved
- * exact, the reference enumerator elsewhere. Both give the same tally.
+ * Exhaustive counting by enumeration of a stretch of ranks: generated code where the network is on a
+ * lattice and the host allows it, else the interpreting kernel where the grid is proved exact, the
+ * reference enumerator elsewhere. All give the same tally.
  */
 import type { Proxies } from '../ad/rules.js';
 import type { Network } from '../net/ir.js';
 import type { Tally } from '../tally.js';
-import { judgeOf, type VerdictOptions } from '../verdict.js';
+import { MAX_LEAVES, judgeOf, type VerdictOptions } from '../verdict.js';
+import { codeOf, compiledOf, type Compiled } from './compiled/compiled.js';
+import { lineOf, type LineKernel } from './compiled/line.js';
 import { gridProgramOf, type GridProgram } from './grid.js';
 import { interpretRange } from './interpret.js';
 import { kernelRange } from './kernel.js';
@@ -13,8 +16,12 @@ import { spaceOf, type Space } from './space.js';
 
 export interface Enumeration {
   readonly space: Space;
-  /** Whether the kernel runs; without it a point costs about a thousand times as much. */
+  /** Whether a kernel runs; without it a point costs about a thousand times as much. */
   readonly compiled: boolean;
+  /** What visits the points. */
+  readonly by: 'line' | 'generated' | 'kernel' | 'reference';
+  /** The text of the generated code; null where there is none. */
+  readonly source: string | null;
   /** The network on its grid, which the kernel runs on; null where it is declined. */
   readonly program: GridProgram | null;
   /** *Exact.* The tally of the ranks [from, to). */
@@ -22,8 +29,10 @@ export interface Enumeration {
 }
 
 export interface EnumerationOptions extends VerdictOptions {
-  /** Allow the kernel; default true. Off, the reference enumerator counts. */
+  /** Allow the kernels; default true. Off, the reference enumerator counts. */
   readonly kernel?: boolean;
+  /** Allow generated code; default true. Off, as where the host forbids it, nothing is generated. */
+  readonly generate?: boolean;
   /** Visit every value of inert parameters; default false. */
   readonly keepInert?: boolean;
 }
@@ -37,13 +46,54 @@ export function enumerationOf(
   const space = spaceOf(network, options.keepInert ?? false);
   const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
   const judge = judgeOf(network, proxies, options);
+  const generates =
+    options.kernel !== false && options.generate !== false && options.fastPath !== false;
+  // Made when it is asked for, once: whoever plans a count need not compile it.
+  let made: { line: LineKernel | null; compiled: Compiled | null } | null = null;
+  const fast = (): NonNullable<typeof made> => {
+    if (made !== null) return made;
+    const line = generates ? lineOf(network, proxies, space) : null;
+    const compiled =
+      generates && line === null
+        ? compiledOf(network, proxies, space, judge, options.maxLeaves ?? MAX_LEAVES)
+        : null;
+    made = { line, compiled };
+    return made;
+  };
+  const by = (): Enumeration['by'] => {
+    const { line, compiled } = fast();
+    return byOf(line !== null, compiled !== null, program !== null);
+  };
   return {
     space,
-    compiled: program !== null,
+    get compiled() {
+      return program !== null || by() !== 'reference';
+    },
+    get by() {
+      return by();
+    },
+    get source() {
+      return fast().compiled?.source ?? null;
+    },
     program,
-    tallyOf: (from, to, onProgress) =>
-      program === null
+    tallyOf: (from, to, onProgress) => {
+      const { line, compiled } = fast();
+      if (line !== null) return line.tallyOf(from, to);
+      if (compiled !== null) return compiled.tallyOf(from, to, onProgress);
+      return program === null
         ? interpretRange(network, space, judge, from, to, onProgress)
-        : kernelRange(network, program, space, judge, from, to, onProgress),
+        : kernelRange(network, program, space, judge, from, to, onProgress);
+    },
   };
+}
+
+/** *Exact.* Whether code is generated for the enumeration of a network; nothing is run, nor judged. */
+export function isGenerated(network: Network, proxies: Proxies, space: Space): boolean {
+  return lineOf(network, proxies, space) !== null || codeOf(network, proxies, space) !== null;
+}
+
+function byOf(line: boolean, compiled: boolean, program: boolean): Enumeration['by'] {
+  if (line) return 'line';
+  if (compiled) return 'generated';
+  return program ? 'kernel' : 'reference';
 }

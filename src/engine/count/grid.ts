@@ -97,15 +97,15 @@ export interface GridProgram {
   readonly reverseExact: boolean;
 }
 
-/** The least common denominator of a list of rationals. */
-function denominatorOf(numbers: Iterable<Rational>): bigint {
+/** *Exact.* The least common denominator of a list of rationals. */
+export function denominatorOf(numbers: Iterable<Rational>): bigint {
   let common = 1n;
   for (const number of numbers) common = lcm(common, number.d);
   return common;
 }
 
-/** t·scale, which must be an integer that a double holds. */
-function onGrid(t: Rational, scale: bigint): number {
+/** *Exact.* t·scale, which must be an integer that a double holds. */
+export function onGrid(t: Rational, scale: bigint): number {
   const scaled = multiply(t, integer(scale));
   if (scaled.d !== 1n) throw new Error('grid: a number is off its own grid');
   return doubleOf(scaled.n);
@@ -258,7 +258,7 @@ function memoised<K, T>(compute: (key: K) => T): (key: K) => T {
   };
 }
 
-interface DenseGrid {
+export interface DenseGrid {
   /** Denominator of the pre-activations. */
   readonly denominator: bigint;
   /** A weight w stands as w·weightScale. */
@@ -274,7 +274,8 @@ interface Range {
   readonly most: Rational;
 }
 
-function denseOnGrid(
+/** *Exact.* A dense equation on the grid; null where its sums may leave the doubles. */
+export function denseOnGrid(
   dense: DenseEquation,
   inputDenominator: bigint,
   inputBounds: readonly bigint[],
@@ -328,16 +329,19 @@ type ActivationTables = Pick<
   'thresholds' | 'kinkAt' | 'pieces' | 'slopes' | 'flatPiece' | 'flatBreakpoint' | 'proxies'
 >;
 
-interface ActivationGrid {
+export interface ActivationGrid {
   readonly denominator: bigint;
   readonly bounds: readonly bigint[];
   readonly slopeBounds: readonly bigint[];
+  /** Slopes and proxies stand times this. */
+  readonly slopeScale: bigint;
   readonly tables: ActivationTables;
 }
 
-function activationOnGrid(
+/** *Exact.* An activation on the grid of what it reads; null where it may leave the doubles. */
+export function activationOnGrid(
   equation: ActivationEquation,
-  dense: DenseGrid,
+  dense: Pick<DenseGrid, 'denominator' | 'bounds'>,
   proxies: readonly Rational[],
 ): ActivationGrid | null {
   const { activation } = equation;
@@ -382,6 +386,7 @@ function activationOnGrid(
     denominator,
     bounds,
     slopeBounds,
+    slopeScale,
     tables: {
       thresholds: Float64Array.from(thresholds),
       kinkAt: Int32Array.from(kinkAt),

@@ -25,7 +25,7 @@ export interface Candidate {
   /** Null where the method does not apply. */
   readonly estimate: CountEstimate | null;
   readonly parts: bigint;
-  /** Whether a compiled kernel does the work, not the reference enumerator. */
+  /** Whether a compiled kernel or generated code does the work, not the reference enumerator. */
   readonly compiled: boolean;
   readonly why: string;
 }

@@ -1,0 +1,352 @@
+/**
+ * Reverse mode on the lattice: ∂^AD output / ∂ every variable at one point, as integers in doubles.
+ *
+ * A cotangent stands times a scale of its variable that no point changes; the scales of all that
+ * read a variable are brought to their least common multiple, so that paths of a residual network add
+ * up. Two passes meet at the frontier, the units that the tail reads: the head's depends on codes and
+ * weights before the tail, the tail's on its own weights alone. `null` where some sum may leave 2^53:
+ * then nothing here may be asked.
+ */
+import { sharesOf } from '../../ad/ties.js';
+import { doubleOf } from '../../num/exact-double.js';
+import {
+  ONE,
+  lcm,
+  divide,
+  integer,
+  multiply,
+  rational,
+  type Rational,
+} from '../../num/rational.js';
+import { denominatorOf } from '../grid.js';
+import type { ActivationStep, Lattice, MaxStep, Step } from './lattice.js';
+import { horner, type LatticePoint } from './point.js';
+
+const EXACT = 2n ** 53n;
+
+/** Shares of a maximum's cotangent, by how many tie and which of them; times `scale`. */
+interface Shares {
+  readonly scale: bigint;
+  readonly bound: bigint;
+  /** `[tied][place among the tied]`. */
+  readonly rows: readonly Float64Array[];
+}
+
+export interface CotangentPlan {
+  readonly outputs: number;
+  /** Per variable: a cotangent stands times this. */
+  readonly scales: readonly Rational[];
+  /** Per variable and unit: the largest magnitude over all points. */
+  readonly bounds: readonly (readonly bigint[])[];
+  /** Per step, and per variable that it reads: what brings its scale to the variable's. */
+  readonly factors: readonly ReadonlyMap<number, number>[];
+  readonly shares: ReadonlyMap<number, Shares>;
+  /** Units before the tail that the tail reads, or that are outputs. */
+  readonly frontier: readonly { readonly variable: number; readonly unit: number }[];
+  /** Room for both passes, per variable: `[sample, frontier, unit]`, and `[unit]`. */
+  readonly head: readonly Float64Array[];
+  readonly bars: readonly Float64Array[];
+}
+
+/** *Exact.* The plan of the reverse pass; null where doubles cannot be proved exact. */
+export function cotangentPlanOf(
+  lattice: Lattice,
+  proxies: readonly (readonly Rational[])[],
+): CotangentPlan | null {
+  const { steps, widths } = lattice;
+  const output = widths.length - 1;
+  const outputs = widths[output] ?? 0;
+  const scales: (Rational | null)[] = widths.map(() => null);
+  scales[output] = ONE;
+  const bounds = widths.map((width) => Array.from({ length: width }, () => 0n));
+  bounds[output]?.fill(1n);
+  const shares = new Map<number, Shares>();
+  // First the scales, from the output down: each is the least common multiple of what readers bring.
+  const brought: Map<number, Rational>[] = steps.map(() => new Map<number, Rational>());
+  for (let k = steps.length - 1; k >= 0; k -= 1) {
+    const step = steps[k] as Step;
+    const own = scales[step.out];
+    if (own === null || own === undefined) continue;
+    if (step.op === 'max') shares.set(k, sharesTable(step, proxies[step.equation] ?? []));
+    for (const [variable, factor] of readFactors(lattice, k, shares)) {
+      const scale = multiply(own, factor);
+      brought[k]?.set(variable, scale);
+      const known = scales[variable];
+      scales[variable] =
+        known === null || known === undefined ? scale : commonMultiple(known, scale);
+    }
+  }
+  const factors: Map<number, number>[] = [];
+  for (const [k, map] of brought.entries()) {
+    factors[k] = new Map<number, number>();
+    for (const [variable, scale] of map) {
+      const factor = divide(scales[variable] ?? ONE, scale);
+      if (factor.n >= EXACT) return null;
+      factors[k].set(variable, doubleOf(factor.n));
+    }
+  }
+  const add = (variable: number, unit: number, by: bigint): void => {
+    const row = bounds[variable];
+    if (row !== undefined) row[unit] = (row[unit] ?? 0n) + by;
+  };
+  for (let k = steps.length - 1; k >= 0; k -= 1) {
+    const step = steps[k] as Step;
+    const out = bounds[step.out] ?? [];
+    const factorOf = (variable: number): bigint => BigInt(factors[k]?.get(variable) ?? 0);
+    switch (step.op) {
+      case 'dense':
+        lattice.weightBounds.get(step.equation)?.forEach((row, unit) => {
+          row.forEach((weight, j) => {
+            add(step.in, j, weight * (out[unit] ?? 0n) * factorOf(step.in));
+          });
+        });
+        break;
+      case 'activation':
+        lattice.slopeBounds.get(step.equation)?.forEach((slope, unit) => {
+          add(step.in, unit, slope * (out[unit] ?? 0n) * factorOf(step.in));
+        });
+        break;
+      case 'affine':
+        step.terms.forEach((row, unit) => {
+          for (const { variable, unit: read, coefficient } of row) {
+            const size = BigInt(Math.abs(coefficient));
+            add(variable, read, size * (out[unit] ?? 0n) * factorOf(variable));
+          }
+        });
+        break;
+      case 'max':
+        step.windows.forEach((window, unit) => {
+          for (const member of window) {
+            const bound = shares.get(k)?.bound ?? 0n;
+            add(step.in, member, bound * (out[unit] ?? 0n) * factorOf(step.in));
+          }
+        });
+    }
+  }
+  if (bounds.some((row) => row.some((bound) => bound >= EXACT))) return null;
+  const frontier = frontierOf(lattice);
+  return {
+    outputs,
+    frontier,
+    head: widths.map((width, variable) =>
+      variable <= lattice.tail
+        ? new Float64Array(lattice.samples * frontier.length * width)
+        : new Float64Array(0),
+    ),
+    scales: scales.map((scale) => scale ?? ONE),
+    bounds,
+    factors,
+    shares,
+    bars: widths.map((width) => new Float64Array(width)),
+  };
+}
+
+function frontierOf({ steps, tail, widths }: Lattice): CotangentPlan['frontier'] {
+  const read = new Set<number>();
+  const note = (variable: number): void => {
+    if (variable <= tail) read.add(variable);
+  };
+  note(widths.length - 1);
+  for (const step of steps.slice(tail)) {
+    if (step.op === 'affine') for (const { variable } of step.terms.flat()) note(variable);
+    else note(step.in);
+  }
+  return [...read].flatMap((variable) =>
+    Array.from({ length: widths[variable] ?? 0 }, (_, unit) => ({ variable, unit })),
+  );
+}
+
+/** By how much a step multiplies the scale on the way to each variable that it reads. */
+function readFactors(
+  lattice: Lattice,
+  k: number,
+  shares: ReadonlyMap<number, Shares>,
+): Map<number, Rational> {
+  const step = lattice.steps[k] as Step;
+  const factors = new Map<number, Rational>();
+  if (step.op === 'dense') {
+    factors.set(step.in, integer(lattice.weightScales.get(step.equation) ?? 1n));
+  } else if (step.op === 'activation') {
+    factors.set(step.in, integer(lattice.slopeScales.get(step.equation) ?? 1n));
+  } else if (step.op === 'max') {
+    factors.set(step.in, integer(shares.get(k)?.scale ?? 1n));
+  } else {
+    const own = lattice.denominators[step.out] ?? 1n;
+    for (const { variable } of step.terms.flat()) {
+      const read = k >= lattice.tail ? 1n : (lattice.denominators[variable] ?? 1n);
+      factors.set(variable, rational(own, read));
+    }
+  }
+  return factors;
+}
+
+function commonMultiple(a: Rational, b: Rational): Rational {
+  return rational(lcm(a.n * b.d, b.n * a.d), a.d * b.d);
+}
+
+function sharesTable({ windows }: MaxStep, rule: readonly Rational[]): Shares {
+  const widest = windows.reduce((most, window) => Math.max(most, window.length), 1);
+  const rows = Array.from({ length: widest }, (_, tied) => sharesOf(rule, tied + 1));
+  const scale = denominatorOf(rows.flat());
+  const scaled = rows.map((row) => row.map((share) => multiply(share, integer(scale)).n));
+  const bound = scaled.flat().reduce((most, share) => {
+    const size = share < 0n ? -share : share;
+    return size > most ? size : most;
+  }, 0n);
+  return {
+    scale,
+    bound,
+    rows: [new Float64Array(0), ...scaled.map((row) => Float64Array.from(row, doubleOf))],
+  };
+}
+
+/** Takes the contribution of one unit's cotangent to one unit that it reads. */
+type Add = (variable: number, read: number, by: number) => void;
+
+/**
+ * *Exact.* ∂^AD of each unit of the frontier with respect to every variable before the tail, at a point
+ * whose forward pass is done: into `plan.head`, per variable `[sample, frontier, unit]`.
+ */
+export function headCotangents(plan: CotangentPlan, point: LatticePoint): void {
+  const { steps, widths, samples, tail } = point.lattice;
+  const { head, frontier } = plan;
+  for (const bar of head) bar.fill(0);
+  const rows = samples * frontier.length;
+  frontier.forEach(({ variable, unit }, b) => {
+    const width = widths[variable] as number;
+    for (let sample = 0; sample < samples; sample += 1) {
+      (head[variable] as Float64Array)[(sample * frontier.length + b) * width + unit] = 1;
+    }
+  });
+  for (let k = tail - 1; k >= 0; k -= 1) {
+    const step = steps[k] as Step;
+    if (step.op === 'dense' && step.in === 0) continue;
+    const out = head[step.out] as Float64Array;
+    for (let row = 0; row < rows; row += 1) {
+      const sample = Math.floor(row / frontier.length);
+      const add: Add = (variable, read, by) => {
+        const into = head[variable] as Float64Array;
+        const at = row * (widths[variable] as number) + read;
+        into[at] = (into[at] as number) + by;
+      };
+      for (let unit = 0; unit < step.units; unit += 1) {
+        const bar = out[row * step.units + unit] as number;
+        if (bar !== 0) push(plan, point, k, { bar, sample, unit }, add);
+      }
+    }
+  }
+}
+
+/** *Exact.* ∂^AD of each frontier unit with respect to one unit, of which the head's pass is done. */
+export function columnOf(
+  plan: CotangentPlan,
+  { lattice: { widths } }: LatticePoint,
+  { variable, sample, unit }: { variable: number; sample: number; unit: number },
+): Float64Array {
+  const width = widths[variable] as number;
+  const size = plan.frontier.length;
+  const bars = plan.head[variable] as Float64Array;
+  return Float64Array.from(
+    plan.frontier,
+    (_, b) => bars[(sample * size + b) * width + unit] as number,
+  );
+}
+
+/**
+ * *Exact.* ∂ output / ∂ each unit of the frontier, `[output, frontier]`, at the tail's weights that
+ * were set. The same for every sample: the tail is affine.
+ */
+export function tailCotangents(plan: CotangentPlan, point: LatticePoint): Float64Array {
+  const { steps, widths, tail } = point.lattice;
+  const { bars, outputs, frontier } = plan;
+  const map = new Float64Array(outputs * frontier.length);
+  for (let output = 0; output < outputs; output += 1) {
+    for (const bar of bars) bar.fill(0);
+    (bars[widths.length - 1] as Float64Array)[output] = 1;
+    const add: Add = (variable, read, by) => {
+      const into = bars[variable] as Float64Array;
+      into[read] = (into[read] as number) + by;
+    };
+    for (let k = steps.length - 1; k >= tail; k -= 1) {
+      const step = steps[k] as Step;
+      const out = bars[step.out] as Float64Array;
+      for (let unit = 0; unit < step.units; unit += 1) {
+        const bar = out[unit] as number;
+        if (bar !== 0) push(plan, point, k, { bar, sample: 0, unit }, add);
+      }
+    }
+    frontier.forEach(({ variable, unit }, b) => {
+      map[output * frontier.length + b] = bars[variable]?.[unit] as number;
+    });
+  }
+  return map;
+}
+
+/** *Exact.* The cotangent of a unit at one output: a row of the tail's map times the unit's column. */
+export function cotangentOf(map: Float64Array, output: number, column: Float64Array): number {
+  const from = output * column.length;
+  let sum = 0;
+  for (let b = 0; b < column.length; b += 1) {
+    sum += (map[from + b] as number) * (column[b] as number);
+  }
+  return sum;
+}
+
+interface Pushed {
+  readonly bar: number;
+  readonly sample: number;
+  readonly unit: number;
+}
+
+/** One unit's cotangent onto what the unit reads. */
+function push(
+  plan: CotangentPlan,
+  point: LatticePoint,
+  k: number,
+  { bar, sample, unit }: Pushed,
+  add: Add,
+): void {
+  const { lattice } = point;
+  const step = lattice.steps[k] as Step;
+  const factorOf = (variable: number): number => plan.factors[k]?.get(variable) ?? 0;
+  switch (step.op) {
+    case 'dense': {
+      const weight = point.weights[k] as Float64Array;
+      const factor = factorOf(step.in);
+      for (let j = 0; j < step.fanIn; j += 1) {
+        const w = weight[unit * step.fanIn + j] as number;
+        if (w !== 0) add(step.in, j, bar * w * factor);
+      }
+      break;
+    }
+    case 'activation': {
+      const slope = slopeAt(point, step, k, sample * step.units + unit);
+      add(step.in, unit, bar * slope * factorOf(step.in));
+      break;
+    }
+    case 'affine':
+      for (const { variable, unit: read, coefficient } of step.terms[unit] ?? []) {
+        add(variable, read, bar * coefficient * factorOf(variable));
+      }
+      break;
+    case 'max': {
+      // Behind the last tie nothing was computed, and windows hold one unit.
+      const mask = k >= lattice.tail ? 1 : (point.codes[k]?.[sample * step.units + unit] as number);
+      const members = (step.windows[unit] ?? []).filter((_, position) => (mask >> position) & 1);
+      const shares = plan.shares.get(k)?.rows[members.length];
+      members.forEach((member, place) => {
+        add(step.in, member, bar * (shares?.[place] ?? 0) * factorOf(step.in));
+      });
+    }
+  }
+}
+
+/** *Exact.* What AD takes for the slope of a unit, on the grid of slopes. */
+function slopeAt(point: LatticePoint, step: ActivationStep, k: number, at: number): number {
+  const { grid } = step;
+  if (k >= point.lattice.tail) return grid.slopes[0]?.[0] ?? 0;
+  const code = point.codes[k]?.[at] as number;
+  if ((code & 1) === 1) return grid.proxies[grid.kinkAt[(code - 1) >> 1] as number] as number;
+  const slope = grid.slopes[code >> 1] as Float64Array;
+  return horner(slope, point.values[step.in]?.[at] as number);
+}

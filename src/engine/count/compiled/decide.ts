@@ -1,0 +1,252 @@
+/**
+ * The verdicts on all points that share the digits before the tail: one forward pass, then for each
+ * choice of the tail's digits L-iff where every tie is free or constant, the first-order criterion
+ * where all ties lie in the first layer, and the judge elsewhere. All three are exact and agree.
+ */
+import type { Network } from '../../net/ir.js';
+import type { Rational } from '../../num/rational.js';
+import type { Verdict } from '../../verdict.js';
+import type { Space } from '../space.js';
+import {
+  columnOf,
+  cotangentOf,
+  headCotangents,
+  tailCotangents,
+  type CotangentPlan,
+} from './cotangents.js';
+import { placedTerms, smoothness, type FirstOrder, type Placed } from './first-order.js';
+import type { Lattice } from './lattice.js';
+import type { Loops } from './loops.js';
+import { LatticePoint } from './point.js';
+import { freedomOf, tiesOf, type LatticeTie } from './ties.js';
+
+/** Digits lo[position] … hi[position] − 1 of every position. */
+export interface Box {
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+}
+
+/** Counts over the tail of a box, at given digits before it. */
+export interface Outcome {
+  /** Whether weights of the epoch play no part: all ties lie behind them. */
+  readonly lasting: boolean;
+  /** Tied neurons, each once, and at how many points AD says that each is relevant. */
+  readonly neurons: Int32Array;
+  readonly relevant: Float64Array;
+  readonly nonDifferentiable: number;
+  readonly incorrect: number;
+  readonly undecided: number;
+  readonly pairs: number;
+}
+
+type Decision = 'kink' | 'correct' | 'incorrect' | 'undecided';
+
+interface Decided {
+  readonly decision: Decision;
+  /** Whether each tie is relevant. */
+  readonly relevant: readonly boolean[];
+}
+
+/** What a decider needs to know of its network. */
+export interface Deciding {
+  readonly network: Network;
+  readonly lattice: Lattice;
+  readonly loops: Loops;
+  readonly plan: CotangentPlan | null;
+  readonly first: FirstOrder | null;
+  readonly space: Space;
+  readonly judge: (point: readonly Rational[]) => Verdict;
+}
+
+interface AtTies {
+  readonly ties: readonly LatticeTie[];
+  readonly freedom: readonly boolean[] | null;
+  readonly columns: readonly Float64Array[];
+  readonly terms: readonly Placed[] | null;
+}
+
+/** Most numbers of the tail's maps that are kept. */
+const MAX_MAPS = 1 << 22;
+/** Most verdicts of the judge that are kept. */
+const MAX_KEPT = 1 << 17;
+
+export class Decider {
+  readonly #known: Deciding;
+  readonly #point: LatticePoint;
+  readonly #digits: Int32Array;
+  /** By key and digits of the tail: what the judge said. */
+  /** The tail's maps by place, and the ends of the digits that they are for. */
+  readonly #maps: Float64Array[] = [];
+  #mapped: readonly number[] = [];
+  readonly #judged = new Map<string, Decided>();
+
+  constructor(known: Deciding) {
+    this.#known = known;
+    this.#point = new LatticePoint(known.lattice, known.space.radices.length);
+    this.#digits = new Int32Array(known.space.radices.length);
+  }
+
+  /** *Exact.* The outcome at these digits; the key is unique to the codes, where codes decide. */
+  outcome(at: Int32Array, box: Box, key: number | null): Outcome {
+    const { loops } = this.#known;
+    const point = this.#point;
+    for (const position of loops.order) this.#set(position, at[position] as number);
+    for (const position of loops.idle) this.#digits[position] = box.lo[position] as number;
+    for (const position of loops.tail) this.#set(position, box.lo[position] as number);
+    point.forward();
+    if (point.ties === 0) throw new Error('compiled: the generated code sees a tie that is none');
+    const ties = tiesOf(point);
+    const known = this.#atTies(ties);
+    const idle = sizeOf(box, loops.idle);
+    const neurons = [...new Set(ties.map(({ neuron }) => neuron))].sort((a, b) => a - b);
+    const relevant = new Float64Array(neurons.length);
+    const placeOf = ties.map(({ neuron }) => neurons.indexOf(neuron));
+    const met = new Uint8Array(neurons.length);
+    const counts = { kink: 0, correct: 0, incorrect: 0, undecided: 0 };
+    let pairs = 0;
+    let place = 0;
+    do {
+      const decided = this.#decide(known, key, this.#mapOf(box, place));
+      place += 1;
+      counts[decided.decision] += 1;
+      met.fill(0);
+      let here = 0;
+      decided.relevant.forEach((is, tie) => {
+        const place = placeOf[tie] as number;
+        if (!is || met[place] === 1) return;
+        met[place] = 1;
+        relevant[place] = (relevant[place] as number) + 1;
+        pairs += here;
+        here += 1;
+      });
+    } while (this.#nextTail(box));
+    return {
+      lasting: ties.every(({ step }) => step > loops.epochStep),
+      neurons: Int32Array.from(neurons),
+      relevant: relevant.map((count) => count * idle),
+      nonDifferentiable: counts.kink * idle,
+      incorrect: counts.incorrect * idle,
+      undecided: counts.undecided * idle,
+      pairs: pairs * idle,
+    };
+  }
+
+  #set(position: number, digit: number): void {
+    this.#digits[position] = digit;
+    this.#point.set(position, digit);
+  }
+
+  /** On to the next digits of the tail; false behind the last ones. */
+  #nextTail({ lo, hi }: Box): boolean {
+    const { tail } = this.#known.loops;
+    for (let k = tail.length - 1; k >= 0; k -= 1) {
+      const position = tail[k] as number;
+      const next = (this.#digits[position] as number) + 1;
+      if (next < (hi[position] as number)) {
+        this.#set(position, next);
+        return true;
+      }
+      this.#set(position, lo[position] as number);
+    }
+    return false;
+  }
+
+  /** What the tail does not change: freedom, columns, terms. */
+  #atTies(ties: readonly LatticeTie[]): AtTies {
+    const { plan, first, lattice } = this.#known;
+    const point = this.#point;
+    if (plan === null) return { ties, freedom: null, columns: [], terms: null };
+    headCotangents(plan, point);
+    const freedom = freedomOf(point, ties);
+    const terms = freedom !== null || first === null ? null : placedTerms(first, plan, point, ties);
+    const columns = ties.map(({ step, sample, unit }) =>
+      columnOf(plan, point, { variable: lattice.steps[step]?.out ?? 0, sample, unit }),
+    );
+    return { ties, freedom, columns, terms };
+  }
+
+  /** The tail's map at the digits that stand now, the `place`-th of the box. */
+  #mapOf({ lo, hi }: Box, place: number): Float64Array | null {
+    const { plan, loops } = this.#known;
+    if (plan === null) return null;
+    // Where digits before the tail set its weights too, no map lasts.
+    if (loops.tailVaries) return tailCotangents(plan, this.#point);
+    const same = loops.tail.every(
+      (position, k) =>
+        this.#mapped[2 * k] === lo[position] && this.#mapped[2 * k + 1] === hi[position],
+    );
+    if (!same) {
+      this.#maps.length = 0;
+      this.#mapped = loops.tail.flatMap((position) => [
+        lo[position] as number,
+        hi[position] as number,
+      ]);
+    }
+    const kept = this.#maps[place];
+    if (kept !== undefined) return kept;
+    const map = tailCotangents(plan, this.#point);
+    if (place === this.#maps.length && (place + 1) * map.length <= MAX_MAPS) this.#maps.push(map);
+    return map;
+  }
+
+  #decide(known: AtTies, key: number | null, map: Float64Array | null): Decided {
+    const { plan, first, lattice } = this.#known;
+    const { ties, freedom, columns, terms } = known;
+    if (plan === null || map === null) return this.#judge(ties, key);
+    const relevant = columns.map((column) => {
+      for (let output = 0; output < plan.outputs; output += 1) {
+        if (cotangentOf(map, output, column) !== 0) return true;
+      }
+      return false;
+    });
+    if (freedom !== null) {
+      const kink = relevant.some((is, tie) => is && freedom[tie] === true);
+      return { decision: kink ? 'kink' : 'correct', relevant };
+    }
+    const decision =
+      first === null || terms === null
+        ? null
+        : smoothness(first, plan, lattice.samples, terms, map);
+    return decision === null ? this.#judge(ties, key) : { decision, relevant };
+  }
+
+  #judge(ties: readonly LatticeTie[], key: number | null): Decided {
+    const { lattice, loops, space, judge } = this.#known;
+    // With an epoch the same codes come back under other weights.
+    const keeps = key !== null && loops.epoch === -1;
+    const tail = loops.tail.map((position) => this.#digits[position]).join(' ');
+    const name = `${String(key)} ${tail}`;
+    const kept = keeps ? this.#judged.get(name) : undefined;
+    if (kept !== undefined) return kept;
+    let rank = 0n;
+    space.radices.forEach((radix, position) => {
+      rank = rank * radix + BigInt(this.#digits[position] as number);
+    });
+    const verdict = judge(space.pointAt(rank));
+    const relevant = ties.map(({ step, sample, unit }) => {
+      const equation = lattice.steps[step]?.equation;
+      const tie = verdict.ties.find(
+        (each) => each.equation === equation && each.sample === sample && each.unit === unit,
+      );
+      if (tie === undefined) throw new Error('compiled: the judge does not see a tie');
+      return tie.relevant;
+    });
+    const decided: Decided = { decision: decisionOf(verdict), relevant };
+    if (keeps && this.#judged.size < MAX_KEPT) this.#judged.set(name, decided);
+    return decided;
+  }
+}
+
+function decisionOf({ differentiable, adCorrect }: Verdict): Decision {
+  if (differentiable === null) return 'undecided';
+  if (!differentiable) return 'kink';
+  return adCorrect === false ? 'incorrect' : 'correct';
+}
+
+/** *Exact below 2^53.* How many points of a box there are, by the given positions. */
+export function sizeOf({ lo, hi }: Box, positions: readonly number[]): number {
+  return positions.reduce(
+    (size, position) => size * ((hi[position] as number) - (lo[position] as number)),
+    1,
+  );
+}

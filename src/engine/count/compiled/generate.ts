@@ -1,0 +1,461 @@
+/**
+ * Generated code: the loops of a lattice as one JavaScript function, every sum unrolled.
+ *
+ * The text is made of fixed pieces and of integers that were checked (`literal`): no string of a
+ * request goes into it, and no name but those made here. Each scalar stands at the loop of the
+ * innermost digit it depends on. Where every bound is below 2^30 all is 32-bit integers, else doubles,
+ * in which `lattice.ts` proved every sum exact.
+ *
+ * What runs is `run(lo, hi)`, over digits lo[i] … hi[i] − 1 of loop i. It finds every combination at
+ * which some unit ties and hands it to the runtime: by its code key, whose verdict may be known, or
+ * one by one.
+ */
+import type { ActivationStep, Coefficient, DenseStep, Lattice, MaxStep, Step } from './lattice.js';
+import { digitOf, type Loops } from './loops.js';
+import { codeOf, horner } from './point.js';
+
+/** What generated code may touch besides its own variables. */
+export interface Runtime {
+  /** Digits of the combination at hand, by position. */
+  readonly at: Int32Array;
+  /** Code key → slot; those of `memo` are forgotten when the epoch changes. */
+  readonly memo: Map<number, number>;
+  readonly lasting: Map<number, number>;
+  /** How often each slot was met. */
+  readonly counts: Float64Array;
+  /** Decides the combination in `at`; its slot. */
+  readonly decide: (key: number) => number;
+  /** Forgets the memo: weights that the verdicts read have changed. */
+  readonly renew: () => void;
+  /** Decides and counts the combination in `at` at once. */
+  readonly visit: () => void;
+}
+
+export type Run = (lo: Int32Array, hi: Int32Array) => void;
+
+/** A table that maps a value to the digit that brings it: `[value − least]`, −1 where none does. */
+interface Inverse {
+  readonly least: number;
+  readonly length: number;
+}
+
+export interface Generated {
+  readonly source: string;
+  readonly integers: boolean;
+  /** Tables by index: first the lattice's, then inverses, then the stamps. */
+  readonly tables: readonly (Int32Array | Float64Array | Map<number, number>)[];
+}
+
+const INTEGER_BOUND = 2n ** 30n;
+const MAX_KEY = 2 ** 53;
+/** Widest inverse that is a plain array. */
+const MAX_SPREAD = 1 << 20;
+/** Fewest values per dependent unit for which looking up beats trying. */
+const WORTH_SOLVING = 2;
+
+/** An integer that is known, or a name whose value is known from a loop on. */
+interface Scalar {
+  readonly level: number;
+  readonly text: string;
+  readonly constant: number | null;
+}
+
+/** *Exact.* An integer as source text; throws where it is none. */
+function literal(n: number): string {
+  if (!Number.isSafeInteger(n)) throw new Error(`generate: ${String(n)} is no safe integer`);
+  return n < 0 ? `(${String(n)})` : String(n === 0 ? 0 : n);
+}
+
+/** *Exact.* The code of a lattice; null where its code key may leave 2^53. */
+export function generate(
+  lattice: Lattice,
+  loops: Loops,
+  radices: readonly number[],
+): Generated | null {
+  const writer = new Writer(lattice, loops, radices);
+  return writer.written();
+}
+
+/** One unit that the solved digit moves: its sum without that digit, and the kinks of its σ. */
+interface Dependent {
+  readonly base: string;
+  readonly contribution: Float64Array;
+  readonly kinks: readonly number[];
+}
+
+class Writer {
+  readonly #lattice: Lattice;
+  readonly #loops: Loops;
+  readonly #radices: readonly number[];
+  readonly #integers: boolean;
+  /** Lines of each loop body; index 0 is outside all loops. */
+  readonly #lines: string[][];
+  readonly #levelOf: ReadonlyMap<number, number>;
+  readonly #values: Scalar[][] = [];
+  readonly #loaded = new Set<number>();
+  readonly #tables: (Int32Array | Float64Array | Map<number, number>)[];
+  readonly #dependents: Dependent[] = [];
+  /** Summands of the key and of the number of ties, by level. */
+  readonly #keys: string[][];
+  readonly #ties: string[][];
+  #names = 0;
+  #place = 1;
+  #constantKey = 0;
+  #constantTies = 0;
+  #injective = true;
+
+  constructor(lattice: Lattice, loops: Loops, radices: readonly number[]) {
+    this.#lattice = lattice;
+    this.#loops = loops;
+    this.#radices = radices;
+    const head = lattice.steps.slice(0, lattice.tail);
+    const bounds = [
+      ...(lattice.bounds[0] ?? []),
+      ...head.flatMap((step) => lattice.bounds[step.out] ?? []),
+      ...head.flatMap((step) => lattice.weightBounds.get(step.equation)?.flat() ?? []),
+    ];
+    this.#integers = bounds.every((bound) => bound < INTEGER_BOUND);
+    this.#tables = lattice.tables.map(({ values }) =>
+      this.#integers ? Int32Array.from(values) : values,
+    );
+    const levels = loops.order.length + 1;
+    this.#lines = Array.from({ length: levels }, () => []);
+    this.#keys = Array.from({ length: levels }, () => []);
+    this.#ties = Array.from({ length: levels }, () => []);
+    this.#levelOf = new Map(loops.order.map((position, loop) => [position, loop + 1]));
+  }
+
+  written(): Generated | null {
+    const { samples, inputs, steps, tail } = this.#lattice;
+    this.#values.push(Array.from(inputs, (x) => known(x)));
+    for (let k = 0; k < tail; k += 1) {
+      const step = steps[k] as Step;
+      const out: Scalar[] = [];
+      for (let sample = 0; sample < samples; sample += 1) {
+        for (let unit = 0; unit < step.units; unit += 1) {
+          out.push(this.#scalar(step, sample, unit));
+        }
+      }
+      this.#values.push(out);
+    }
+    if (this.#place > MAX_KEY) return null;
+    return { source: this.#source(), integers: this.#integers, tables: this.#tables };
+  }
+
+  #scalar(step: Step, sample: number, unit: number): Scalar {
+    switch (step.op) {
+      case 'dense':
+        return this.#dense(step, sample, unit);
+      case 'activation':
+        return this.#activation(step, sample, unit);
+      case 'max':
+        return this.#max(step, sample, unit);
+      case 'affine': {
+        const terms = (step.terms[unit] ?? []).map(
+          ({ variable, unit: read, coefficient }): readonly [Scalar, Scalar] => [
+            known(coefficient),
+            this.#value(variable, sample, read),
+          ],
+        );
+        return this.#sum(terms, step.offset[unit] as number).total;
+      }
+    }
+  }
+
+  #value(variable: number, sample: number, unit: number): Scalar {
+    const width = this.#lattice.widths[variable] as number;
+    return this.#values[variable]?.[sample * width + unit] as Scalar;
+  }
+
+  #name(prefix: string): string {
+    this.#names += 1;
+    return `${prefix}${String(this.#names)}`;
+  }
+
+  #say(level: number, line: string): void {
+    this.#lines[level]?.push(line);
+  }
+
+  #coefficient(coefficient: Coefficient): Scalar {
+    if ('constant' in coefficient) return known(coefficient.constant);
+    const { table } = coefficient;
+    const level = this.#levelOf.get(digitOf(this.#lattice, coefficient)) as number;
+    const text = `w${String(table)}`;
+    if (!this.#loaded.has(table)) {
+      this.#loaded.add(table);
+      this.#say(level, `const ${text} = T${String(table)}[d${String(level)}];`);
+    }
+    return { level, text, constant: null };
+  }
+
+  #dense(step: DenseStep, sample: number, unit: number): Scalar {
+    const terms: (readonly [Scalar, Scalar])[] = [];
+    for (let j = 0; j < step.fanIn; j += 1) {
+      const coefficient = step.weight[unit * step.fanIn + j] as Coefficient;
+      const x = this.#value(step.in, sample, j);
+      if (x.constant === 0 || ('constant' in coefficient && coefficient.constant === 0)) continue;
+      terms.push([this.#coefficient(coefficient), x]);
+    }
+    terms.push([this.#coefficient(step.bias[unit] as Coefficient), known(1)]);
+    const { total, base } = this.#sum(terms, 0);
+    if (this.#loops.solved && total.level === this.#loops.order.length) {
+      this.#depends(step, sample, unit, base);
+    }
+    return total;
+  }
+
+  /** The sum of products, each term at its own loop; and what it is before the innermost one. */
+  #sum(
+    terms: readonly (readonly [Scalar, Scalar])[],
+    offset: number,
+  ): { total: Scalar; base: Scalar } {
+    let constant = offset;
+    const byLevel: string[][] = this.#lines.map(() => []);
+    for (const [a, b] of terms) {
+      if (a.constant !== null && b.constant !== null) constant += a.constant * b.constant;
+      else if (a.constant !== 0 && b.constant !== 0) {
+        byLevel[Math.max(a.level, b.level)]?.push(this.#product(a, b));
+      }
+    }
+    let total = known(constant);
+    let base = total;
+    byLevel.forEach((texts, level) => {
+      if (texts.length === 0) return;
+      base = total;
+      const parts = total.constant === 0 ? texts : [total.text, ...texts];
+      const name = this.#name('y');
+      this.#say(level, `const ${name} = ${parts.join(' + ')}${this.#integers ? ' | 0' : ''};`);
+      total = { level, text: name, constant: null };
+    });
+    return { total, base };
+  }
+
+  #product(a: Scalar, b: Scalar): string {
+    if (a.constant === 1) return b.text;
+    if (b.constant === 1) return a.text;
+    return this.#integers ? `Math.imul(${a.text}, ${b.text})` : `${a.text} * ${b.text}`;
+  }
+
+  #activation(step: ActivationStep, sample: number, unit: number): Scalar {
+    const y = this.#value(step.in, sample, unit);
+    const { grid } = step;
+    if (y.constant !== null) {
+      const code = codeOf(grid, y.constant);
+      this.#code(known(code), 2 * grid.thresholds.length + 1, known(code & 1));
+      return known(horner(grid.pieces[(code + 1) >> 1] as Float64Array, y.constant));
+    }
+    const name = this.#name('z');
+    const piece = this.#byPiece(step, y.text, (p) => this.#horner(grid.pieces[p], y.text), false);
+    this.#say(y.level, `const ${name} = ${piece};`);
+    if (grid.thresholds.length > 0) {
+      const code = this.#name('c');
+      const text = this.#byPiece(step, y.text, (p) => String(2 * p), true);
+      this.#say(y.level, `const ${code} = ${text};`);
+      const scalar: Scalar = { level: y.level, text: code, constant: null };
+      this.#code(scalar, 2 * grid.thresholds.length + 1, { ...scalar, text: `(${code} & 1)` });
+    }
+    return { level: y.level, text: name, constant: null };
+  }
+
+  /** A choice by the piece of y; with `kinks`, a breakpoint that is a kink has a code of its own. */
+  #byPiece(
+    { grid }: ActivationStep,
+    y: string,
+    of: (piece: number) => string,
+    kinks: boolean,
+  ): string {
+    let text = '';
+    let closing = '';
+    for (const [b, threshold] of grid.thresholds.entries()) {
+      if (threshold === -Infinity) continue;
+      if (threshold === Infinity) return `${text}${of(b)}${closing}`;
+      const t = literal(threshold);
+      text += `(${y} < ${t} ? ${of(b)} : `;
+      closing += ')';
+      if (kinks && grid.kinkAt[b] !== -1) {
+        text += `${y} === ${t} ? ${String(2 * b + 1)} : `;
+      }
+    }
+    return `${text}${of(grid.thresholds.length)}${closing}`;
+  }
+
+  #horner(coefficients: Float64Array | undefined, y: string): string {
+    const all = coefficients ?? new Float64Array(0);
+    if (all.length === 0) return '0';
+    if (all.length === 2 && all[0] === 0 && all[1] === 1) return y;
+    let text = literal(all[all.length - 1] as number);
+    for (let k = all.length - 2; k >= 0; k -= 1) {
+      text = this.#integers
+        ? `(Math.imul(${text}, ${y}) + ${literal(all[k] as number)} | 0)`
+        : `(${text} * ${y} + ${literal(all[k] as number)})`;
+    }
+    return text;
+  }
+
+  #max(step: MaxStep, sample: number, unit: number): Scalar {
+    const members = (step.windows[unit] ?? []).map((read) => this.#value(step.in, sample, read));
+    const [first] = members;
+    if (first === undefined) throw new Error('generate: an empty window');
+    if (members.length === 1) return first;
+    const level = members.reduce((most, member) => Math.max(most, member.level), 0);
+    const texts = members.map(({ text }) => text);
+    const name = this.#name('m');
+    const code = this.#name('c');
+    this.#say(level, `const ${name} = Math.max(${texts.join(', ')});`);
+    const bits = texts.map((text, k) => `(${text} === ${name} ? ${String(1 << k)} : 0)`);
+    this.#say(level, `const ${code} = ${bits.join(' | ')};`);
+    const scalar: Scalar = { level, text: code, constant: null };
+    const tied = `((${code} & ${code} - 1) === 0 ? 0 : 1)`;
+    this.#code(scalar, 2 ** members.length, { ...scalar, text: tied });
+    return { level, text: name, constant: null };
+  }
+
+  /** A unit's code goes into the key, at a place of its own, and its tie is counted. */
+  #code(code: Scalar, radix: number, tied: Scalar): void {
+    if (code.constant !== null) {
+      this.#constantKey += code.constant * this.#place;
+      this.#constantTies += tied.constant ?? 0;
+    } else if (this.#place < MAX_KEY) {
+      this.#keys[code.level]?.push(`${code.text} * ${literal(this.#place)}`);
+      this.#ties[code.level]?.push(tied.text);
+    }
+    this.#place *= radix;
+  }
+
+  /** Notes a unit that the solved digit moves. */
+  #depends(step: DenseStep, sample: number, unit: number, base: Scalar): void {
+    const activation = this.#lattice.steps.find(
+      (other): other is ActivationStep => other.op === 'activation' && other.in === step.out,
+    );
+    const position = this.#loops.order[this.#loops.order.length - 1] as number;
+    const contribution = new Float64Array(this.#radices[position] ?? 0);
+    const gather = (coefficient: Coefficient, by: number): void => {
+      if (!('table' in coefficient) || digitOf(this.#lattice, coefficient) !== position) return;
+      this.#lattice.tables[coefficient.table]?.values.forEach((value, digit) => {
+        contribution[digit] = (contribution[digit] as number) + value * by;
+      });
+    };
+    for (let j = 0; j < step.fanIn; j += 1) {
+      const x = this.#value(step.in, sample, j).constant;
+      if (x !== null) gather(step.weight[unit * step.fanIn + j] as Coefficient, x);
+    }
+    gather(step.bias[unit] as Coefficient, 1);
+    // Uses that cancel: no value moves the unit, so none can be looked up.
+    if (new Set(contribution).size < contribution.length) this.#injective = false;
+    const kinks = [...(activation?.grid.thresholds ?? [])].filter(
+      (threshold, b) => Number.isFinite(threshold) && activation?.grid.kinkAt[b] !== -1,
+    );
+    this.#dependents.push({ base: base.text, contribution, kinks });
+  }
+
+  #source(): string {
+    const { order, solved } = this.#loops;
+    const radix = this.#radices[order[order.length - 1] ?? -1] ?? 0;
+    const lookups = this.#dependents.reduce((sum, { kinks }) => sum + kinks.length, 0);
+    const lookUp = solved && this.#injective && radix >= WORTH_SOLVING * lookups;
+    const body: string[] = [];
+    const heads: string[] = [];
+    let ties = literal(this.#constantTies);
+    let key = literal(this.#constantKey);
+    let indent = '';
+    const say = (line: string): void => {
+      body.push(`${indent}${line}`);
+    };
+    for (let level = 0; level <= order.length; level += 1) {
+      const innermost = level === order.length;
+      if (level > 0) {
+        const [d, from, to] = [`d${String(level)}`, `l${String(level)}`, `h${String(level)}`];
+        heads.push(
+          `const ${from} = lo[${String(level - 1)}] | 0, ${to} = hi[${String(level - 1)}] | 0;`,
+        );
+        if (innermost && lookUp) this.#candidates(say, level, ties);
+        else say(`for (let ${d} = ${from}; ${d} < ${to}; ${d} = ${d} + 1 | 0) {`);
+        indent += '  ';
+        if (innermost && lookUp) say(`const ${d} = all ? ${from} + i : found[i];`);
+      }
+      const renews = this.#loops.keyed && level > 0 && level === this.#loops.epoch + 1;
+      if (renews) say('runtime.renew();');
+      for (const line of this.#lines[level] ?? []) say(line);
+      const tiesHere = this.#ties[level] ?? [];
+      if (tiesHere.length > 0) {
+        say(`const n${String(level)} = ${[ties, ...tiesHere].join(' + ')};`);
+        ties = `n${String(level)}`;
+        say(`const k${String(level)} = ${[key, ...(this.#keys[level] ?? [])].join(' + ')};`);
+        key = `k${String(level)}`;
+      }
+    }
+    say(`if (${ties} !== 0) {`);
+    const at = order.map((position, loop) => `at[${String(position)}] = d${String(loop + 1)};`);
+    if (this.#loops.keyed) {
+      say(`  let slot = lasting.get(${key});`);
+      if (this.#loops.epoch !== -1) say(`  if (slot === undefined) slot = memo.get(${key});`);
+      say(`  if (slot === undefined) { ${at.join(' ')} slot = runtime.decide(${key}); }`);
+      say('  counts[slot] += 1;');
+    } else {
+      say(`  ${at.join(' ')} runtime.visit();`);
+    }
+    say('}');
+    for (let level = order.length; level > 0; level -= 1) {
+      indent = indent.slice(2);
+      say('}');
+    }
+    const tables = this.#tables.map((_, k) => `T${String(k)} = tables[${String(k)}]`);
+    return [
+      '"use strict";',
+      'const at = runtime.at, memo = runtime.memo, lasting = runtime.lasting, counts = runtime.counts;',
+      ...(tables.length > 0 ? [`const ${tables.join(', ')};`] : []),
+      'let epoch = 0;',
+      'return function run(lo, hi) {',
+      ...[...heads, ...body].map((line) => `  ${line}`),
+      '};',
+      '',
+    ].join('\n');
+  }
+
+  /** The head of the innermost loop where its digits are looked up: all of them below a tie. */
+  #candidates(say: (line: string) => void, level: number, ties: string): void {
+    const [from, to] = [`l${String(level)}`, `h${String(level)}`];
+    const radix = this.#radices[this.#loops.order[level - 1] ?? -1] ?? 0;
+    const several = this.#dependents.reduce((sum, { kinks }) => sum + kinks.length, 0) > 1;
+    const found = this.#tables.push(new Int32Array(radix)) - 1;
+    const stamps = this.#tables.push(new Float64Array(radix)) - 1;
+    say(`const all = ${ties} !== 0, found = T${String(found)}, stamps = T${String(stamps)};`);
+    say(`let count = all ? ${to} - ${from} | 0 : 0;`);
+    say('if (!all) {');
+    if (several) say('  epoch += 1;');
+    for (const { base, contribution, kinks } of this.#dependents) {
+      const inverse = this.#inverse(contribution);
+      for (const kink of kinks) {
+        say(`  { const v = ${literal(kink)} - ${base}; const d = ${inverse('v')};`);
+        const fresh = several ? ' && stamps[d] !== epoch' : '';
+        const stamp = several ? ' stamps[d] = epoch;' : '';
+        say(`    if (d >= ${from} && d < ${to}${fresh}) {${stamp} found[count++] = d; } }`);
+      }
+    }
+    say('}');
+    say('for (let i = 0; i < count; i = i + 1 | 0) {');
+  }
+
+  /** Text that looks up which digit brings a value; −1 where none does. */
+  #inverse(contribution: Float64Array): (value: string) => string {
+    const least = contribution.reduce((a, b) => Math.min(a, b), Infinity);
+    const most = contribution.reduce((a, b) => Math.max(a, b), -Infinity);
+    const shape: Inverse = { least, length: most - least + 1 };
+    if (shape.length <= MAX_SPREAD) {
+      const table = new Int32Array(shape.length).fill(-1);
+      contribution.forEach((value, digit) => {
+        table[value - least] = digit;
+      });
+      const name = `T${String(this.#tables.push(table) - 1)}`;
+      const [low, high] = [literal(least), literal(most)];
+      return (v) => `${v} >= ${low} && ${v} <= ${high} ? ${name}[${v} - ${low}] : -1`;
+    }
+    const map = new Map([...contribution].map((value, digit) => [value, digit]));
+    const name = `T${String(this.#tables.push(map) - 1)}`;
+    return (v) => `${name}.has(${v}) ? ${name}.get(${v}) : -1`;
+  }
+}
+
+function known(constant: number): Scalar {
+  return { level: 0, text: literal(constant), constant };
+}
