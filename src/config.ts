@@ -49,7 +49,7 @@ export interface Config {
   readonly webhookAllow: readonly string[];
   /** Most points that an enumeration may visit. */
   readonly maxVisits: bigint;
-  /** Most operations that a layered count may be estimated at; about 3·10⁸ take a second. */
+  /** Most operations that a layered count may be estimated at; about 4·10⁸ take a second. */
   readonly maxOperations: number;
   /** Most shards of one job. */
   readonly maxShards: number;

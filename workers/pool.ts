@@ -48,7 +48,11 @@ const IDLE_MS = 30_000;
  * used on an instantiated module") where a thread is killed while `require` loads an ES module; told
  * that it cannot, it refuses at once and piscina goes on to `import`, which may be killed at any time.
  */
-const EXEC_ARGV = [...process.execArgv, '--no-experimental-require-module'];
+const EXEC_ARGV = [
+  // A thread refuses the flags of V8 that its process may have been started with.
+  ...process.execArgv.filter((flag) => flag === '--enable-source-maps'),
+  '--no-experimental-require-module',
+];
 
 function failureOf(error: unknown): ComputeFailure {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -46,7 +46,7 @@ export interface Shard {
 export interface Limits {
   /** Most points that an enumeration may visit. */
   readonly maxVisits: bigint;
-  /** Most operations that a layered count may be estimated at; about 3·10⁸ take a second. */
+  /** Most operations that a layered count may be estimated at; about 4·10⁸ take a second. */
   readonly maxOperations: number;
   /** Most shards of one job; 1 to 1000. */
   readonly maxShards: number;

@@ -44,7 +44,11 @@ const THREAD_MEMORY_MB = 1024;
 const REMEMBERED_TEXT_MAX = 65_536;
 const REMEMBERED_MAX = 500;
 /** As in workers/pool.ts: a thread that is killed while it loads must not end the process. */
-const EXEC_ARGV = [...process.execArgv, '--no-experimental-require-module'];
+const EXEC_ARGV = [
+  // A thread refuses the flags of V8 that its process may have been started with.
+  ...process.execArgv.filter((flag) => flag === '--enable-source-maps'),
+  '--no-experimental-require-module',
+];
 
 /** Starts one thread at once, the others when they are needed. */
 export function openPlanner({ threads, deadlineMs }: PlannerOptions): Planner {

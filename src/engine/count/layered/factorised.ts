@@ -130,11 +130,22 @@ export function silentSums(
   const signature = `sums ${[...names].sort().join(';')} | ${slopes.join(' ')}`;
   const remembered = known.get(signature);
   if (remembered !== undefined) return remembered;
+  const halves = new Map<string, SumCounts>();
+  /** The law of half a sum; short halves serve many sums and are kept. */
+  const halfLaw = (k: number, half: readonly number[]): SumCounts => {
+    const law = laws[k] ?? [];
+    if (half.length > KEPT_HALF) return sumCounts(law, half);
+    const key = `${names[k] ?? ''} | ${half.join(' ')}`;
+    const made = halves.get(key) ?? sumCounts(law, half);
+    halves.set(key, made);
+    return made;
+  };
   const zerosGiven = (coefficients: readonly number[]): bigint => {
-    const sorted = [...coefficients].sort((a, b) => a - b).join(' ');
+    const ordered = [...coefficients].sort((a, b) => a - b);
+    const sorted = ordered.join(' ');
     return laws.reduce((all, law, k) => {
       const key = `given ${names[k] ?? ''} | ${sorted}`;
-      const zeros = known.get(key) ?? zeroSumsGiven(law, coefficients);
+      const zeros = known.get(key) ?? zeroSumsGiven(law, ordered, (half) => halfLaw(k, half));
       known.set(key, zeros);
       return all * zeros;
     }, 1n);
@@ -151,7 +162,7 @@ export function silentSums(
     const met = `met ${names[k] ?? ''} | ${slopes.join(' ')}`;
     if (known.has(met)) return;
     known.set(met, 1n);
-    cost += weighings * sumsCost(law, weights, slopes);
+    cost += sumsCost(law, weights, slopes, weighings);
   });
   meter.spend(cost);
   const over = (group: number, coefficients: readonly number[]): bigint => {
@@ -171,11 +182,15 @@ export function silentSums(
   return sums;
 }
 
-/** *Estimate.* Operations of one `zeroSumsGiven`: sums are as many as choices, or as their range. */
+/** Longest half of a sum whose law is kept. */
+const KEPT_HALF = 2;
+
+/** *Estimate.* Operations of `zeroSumsGiven` for so many weighings: sums are as many as choices, or as their range. */
 function sumsCost(
   law: readonly TangentChoices[],
   weights: Float64Array,
   slopes: readonly number[],
+  weighings: number,
 ): number {
   const most = (values: Iterable<number>): number => {
     let best = 0;
@@ -183,21 +198,43 @@ function sumsCost(
     return best;
   };
   const reach = most(law.map(({ u }) => u[0] ?? 0)) * most(weights) * most(slopes);
-  let sums = 1;
-  let cost = 0;
-  slopes.forEach((_, k) => {
-    cost += sums * law.length * COST.mapEntry;
-    sums = Math.min(sums * law.length, 2 * (k + 1) * reach + 1);
-  });
-  return cost;
+  const sizeOf = (units: number): number => Math.min(law.length ** units, 2 * units * reach + 1);
+  const costOf = (units: number): number => {
+    let cost = 0;
+    for (let k = 0; k < units; k += 1) cost += sizeOf(k) * law.length * COST.mapEntry;
+    return cost;
+  };
+  const short = slopes.length >> 1;
+  const long = slopes.length - short;
+  const times = (units: number): number =>
+    units > KEPT_HALF ? weighings : Math.min(weighings, multisets(weights.length, units));
+  const met = weighings * sizeOf(short) * COST.mapEntry;
+  return times(short) * costOf(short) + times(long) * costOf(long) + met;
 }
 
-/** Choices with Σ_i c_i·u_i = 0, the u_i independent with one law. */
-function zeroSumsGiven(law: readonly TangentChoices[], coefficients: readonly number[]): bigint {
+/** How many choices give each sum. */
+type SumCounts = ReadonlyMap<number, number>;
+
+/** Choices with Σ_i c_i·u_i = 0, the u_i independent with one law: two halves meet in the middle. */
+function zeroSumsGiven(
+  law: readonly TangentChoices[],
+  coefficients: readonly number[],
+  halfLaw: (half: readonly number[]) => SumCounts,
+): bigint {
   const total = law.reduce((sum, { count }) => sum + BigInt(count), 0n);
   if (total ** BigInt(coefficients.length) >= 2n ** 53n) {
     throw new Outgrown('the tangents of one layer have more than 2^53 choices');
   }
+  const middle = coefficients.length >> 1;
+  const left = halfLaw(coefficients.slice(0, middle));
+  const right = halfLaw(coefficients.slice(middle));
+  // All products together are at most the number of choices, so below 2^53.
+  let zeros = 0;
+  for (const [sum, ways] of left) zeros += ways * (right.get(-sum) ?? 0);
+  return BigInt(zeros);
+}
+
+function sumCounts(law: readonly TangentChoices[], coefficients: readonly number[]): SumCounts {
   let sums = new Map<number, number>([[0, 1]]);
   coefficients.forEach((coefficient) => {
     const next = new Map<number, number>();
@@ -212,7 +249,7 @@ function zeroSumsGiven(law: readonly TangentChoices[], coefficients: readonly nu
     }
     sums = next;
   });
-  return BigInt(sums.get(0) ?? 0);
+  return sums;
 }
 
 /** Every multiset of `size` indices below `kinds`, as counts by index. */
