@@ -22,7 +22,7 @@ import {
   type Rational,
 } from '../../num/rational.js';
 import { emptyTally, type Tally, type Witness } from '../../tally.js';
-import type { Space } from '../space.js';
+import { neuronsOf, type Space } from '../space.js';
 
 /** Longest set: its hits are kept by rank. */
 const MAX_VALUES = 1n << 24n;
@@ -82,9 +82,10 @@ export function lineOf(
     }
   }
   const ranks = [...hits.keys()].sort((a, b) => a - b);
-  const units = dense.weight.length;
+  // What lies behind is affine, so neurons are of the first layer; without kinks there are none.
+  const neurons = neuronsOf(network).length;
   return {
-    tallyOf: (from, to) => tallyOf({ hits, ranks, units, cotangents }, space, from, to),
+    tallyOf: (from, to) => tallyOf({ hits, ranks, neurons, cotangents }, space, from, to),
   };
 }
 
@@ -138,12 +139,12 @@ interface Known {
   readonly hits: ReadonlyMap<number, readonly Hit[]>;
   /** Of all hits, increasing. */
   readonly ranks: readonly number[];
-  readonly units: number;
+  readonly neurons: number;
   readonly cotangents: readonly (readonly Rational[])[];
 }
 
 function tallyOf(known: Known, space: Space, from: bigint, to: bigint): Tally {
-  const neurons = Array.from({ length: known.units }, () => ({ touched: 0n, relevant: 0n }));
+  const neurons = Array.from({ length: known.neurons }, () => ({ touched: 0n, relevant: 0n }));
   const counts = { touched: 0n, nonDifferentiable: 0n, incorrect: 0n, pairs: 0n };
   let nonDifferentiable: Witness | null = null;
   let incorrect: Witness | null = null;

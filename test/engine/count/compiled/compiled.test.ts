@@ -135,7 +135,8 @@ const lines = fc
     ),
     inputs: fc.array(fc.constantFrom('1', '-1', '2'), { minLength: 1, maxLength: 2 }),
     out: fc.array(fc.constantFrom('1', '-1', '0', '2'), { minLength: 4, maxLength: 4 }),
-    activation: fc.constantFrom('relu', 'abs', 'hardtanh'),
+    // Of the identity nothing can tie: then there are no neurons to tell of.
+    activation: fc.constantFrom('relu', 'abs', 'hardtanh', 'identity'),
     proxy: fc.constantFrom('0', '1', '1/2'),
   })
   .map(({ units, inputs, out, activation, proxy }) =>
