@@ -28,6 +28,8 @@ export interface Tally {
   readonly incorrect: bigint;
   /** Points that the walk could not decide within its bounds. */
   readonly undecided: bigint;
+  /** Those of them at which not even the ties are decided: in no count of `touched`. */
+  readonly tiesUndecided: bigint;
   /**
    * *Upper bound.* Sum over the points of the pairs of neurons that are tied and relevant there;
    * exact where points are visited, and in closed form.
@@ -52,6 +54,7 @@ export function emptyTally(neurons: number): Tally {
     nonDifferentiable: 0n,
     incorrect: 0n,
     undecided: 0n,
+    tiesUndecided: 0n,
     pairs: 0n,
     neurons: Array.from({ length: neurons }, () => ({ touched: 0n, relevant: 0n })),
     witnesses: { nonDifferentiable: null, incorrect: null, undecided: null },
@@ -75,6 +78,7 @@ export function mergeTallies(a: Tally, b: Tally): Tally {
     nonDifferentiable: a.nonDifferentiable + b.nonDifferentiable,
     incorrect: a.incorrect + b.incorrect,
     undecided: a.undecided + b.undecided,
+    tiesUndecided: a.tiesUndecided + b.tiesUndecided,
     pairs: a.pairs + b.pairs,
     neurons: a.neurons.map((neuron, k) => ({
       touched: neuron.touched + (b.neurons[k]?.touched ?? 0n),

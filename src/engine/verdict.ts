@@ -21,6 +21,8 @@ export type DecidedBy = 'untouched' | 'L-iff' | 'walk' | 'undecided';
 /** What is decided of a point, whatever kind of numbers its derivatives are. */
 export interface Decision {
   readonly ties: readonly RelevantTie[];
+  /** Whether `ties` are all there are; false where it is not decided what is tied, or what is relevant. */
+  readonly tiesDecided: boolean;
   /** Null where undecided. */
   readonly differentiable: boolean | null;
   /** Whether D^AD f(w) = Df(w); null where Df(w) does not exist, or undecided. */
@@ -58,7 +60,12 @@ export function judgeOf(
   const maxLeaves = options.maxLeaves ?? MAX_LEAVES;
   return (point) => {
     const accused = reverseMode(network, proxies, point);
-    const common = { value: accused.value, ad: accused.jacobian, limit: null };
+    const common = {
+      value: accused.value,
+      ad: accused.jacobian,
+      limit: null,
+      tiesDecided: true,
+    };
     const values = valuesAt(network, point);
     const ties = tiesAt(network, values).map((tie): RelevantTie => {
       const variable = network.equations[tie.equation]?.out ?? 0;

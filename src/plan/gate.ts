@@ -96,11 +96,11 @@ function intervalOf(subject: Subject, result: Result): Interval {
   switch (result.mode) {
     case 'exhaustive': {
       const lower = parseExact(result.density[subject].exact);
-      const { undecided } = result.counts;
-      if (subject === 'touched' || undecided === '0') {
-        return { lower, upper: lower, why: 'counted, every point decided' };
-      }
-      // An undecided point may belong to either set.
+      // Whether a point is touched may be decided where nothing else is.
+      const undecided =
+        subject === 'touched' ? result.counts.tiesUndecided : result.counts.undecided;
+      if (undecided === '0') return { lower, upper: lower, why: 'counted, every point decided' };
+      // An undecided point may belong to the set.
       const upper = parseExact(
         `${String(BigInt(result.counts[subject]) + BigInt(undecided))}/${result.space.size}`,
       );
@@ -175,14 +175,15 @@ function pointOf(result: Result, rule: string): PointResult {
 }
 
 function neuronsRule(limit: number, result: Result): JudgedRule {
-  const { touched } = pointOf(result, 'touched.maxNeurons');
+  const { tiesDecided, touched } = pointOf(result, 'touched.maxNeurons');
   const neurons = new Set(touched.map(({ layer, unit }) => `${String(layer)} ${String(unit)}`))
     .size;
   return {
     rule: 'touched.maxNeurons',
-    verdict: neurons <= limit ? 'pass' : 'fail',
+    // What is proved to be tied may be too many already; what is open may be tied as well.
+    verdict: neurons > limit ? 'fail' : tiesDecided ? 'pass' : 'inconclusive',
     limit: String(limit),
-    figure: String(neurons),
+    figure: tiesDecided ? String(neurons) : 'undecided',
     why: 'neurons whose pre-activation sits on a kink for some sample',
   };
 }

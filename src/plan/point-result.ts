@@ -130,6 +130,7 @@ function resultOf(
     differentiable: verdict.differentiable,
     adCorrect: verdict.adCorrect,
     touched,
+    tiesDecided: verdict.tiesDecided,
     ...numbers,
     clarke: {
       membership: clarke.membership,

@@ -139,6 +139,7 @@ function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
       nonDifferentiable: points(nonDifferentiable),
       incorrect: points(incorrect),
       undecided: points(tally.undecided),
+      tiesUndecided: points(tally.tiesUndecided),
     },
     density: {
       touched: withValue(density(tally.touched)),

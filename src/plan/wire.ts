@@ -45,6 +45,7 @@ interface TallyText {
   readonly nonDifferentiable: string;
   readonly incorrect: string;
   readonly undecided: string;
+  readonly tiesUndecided: string;
   readonly pairs: string;
   readonly neurons: readonly { readonly touched: string; readonly relevant: string }[];
   readonly witnesses: {
@@ -83,6 +84,7 @@ export function tallyToText(shard: ShardTally): string {
     nonDifferentiable: String(tally.nonDifferentiable),
     incorrect: String(tally.incorrect),
     undecided: String(tally.undecided),
+    tiesUndecided: String(tally.tiesUndecided),
     pairs: String(tally.pairs),
     neurons: tally.neurons.map(({ touched, relevant }) => ({
       touched: String(touched),
@@ -121,6 +123,7 @@ export function tallyFromText(text: string): ShardTally {
       nonDifferentiable: BigInt(tally.nonDifferentiable),
       incorrect: BigInt(tally.incorrect),
       undecided: BigInt(tally.undecided),
+      tiesUndecided: BigInt(tally.tiesUndecided),
       pairs: BigInt(tally.pairs),
       neurons: tally.neurons.map(({ touched, relevant }) => ({
         touched: BigInt(touched),

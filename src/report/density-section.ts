@@ -58,6 +58,15 @@ export function densitySection(result: ExhaustiveResult): Section {
           ...(counts.undecided === '0'
             ? []
             : [countRow('undecided', counts.undecided, shareOf(counts.undecided, size))]),
+          ...(counts.tiesUndecided === '0'
+            ? []
+            : [
+                countRow(
+                  'of those, whether touched undecided',
+                  counts.tiesUndecided,
+                  shareOf(counts.tiesUndecided, size),
+                ),
+              ]),
           ['all of Ω', exactOnly(size), '1', ''],
         ],
         marked: counts.incorrect === '0' ? [] : [1],

@@ -82,6 +82,9 @@ function pointBlocks(result: PointResult, question: Question, order: ParameterOr
 
 function touchedBlocks(result: PointResult, question: Question, order: ParameterOrder): Block[] {
   const { touched } = result;
+  if (!result.tiesDecided) {
+    return [paragraph('What lies on a kink could not be decided: ', result.limit ?? '')];
+  }
   if (touched.length === 0)
     return [paragraph('No pre-activation lies on a kink, and no maximum is attained twice.')];
   const blocks: Block[] = [

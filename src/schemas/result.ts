@@ -87,11 +87,12 @@ export const ExhaustiveResultSchema = Type.Object(
         nonDifferentiable: CountSchema,
         incorrect: CountSchema,
         undecided: CountSchema,
+        tiesUndecided: CountSchema,
       },
       {
         ...strict,
         description:
-          'Points. Undecided are those at which a tie, a relevance or an equality of derivatives is neither proved nor refuted, or where the walk met its limits; they are in no other count and in no moment, except in touched where a tie was proved.',
+          'Points. Undecided are those at which a tie, a relevance or an equality of derivatives is neither proved nor refuted, or where the walk met its limits; they are in neither set and in no moment. Of those, tiesUndecided are the ones at which not even what is tied is decided: they are not in touched, nor in the counts of the neurons, and may belong there.',
       },
     ),
     density: Type.Object(
@@ -100,7 +101,10 @@ export const ExhaustiveResultSchema = Type.Object(
         nonDifferentiable: ExactWithValueSchema,
         incorrect: ExactWithValueSchema,
       },
-      strict,
+      {
+        ...strict,
+        description: 'Shares of Ω of the counts: of what was decided, where not all is.',
+      },
     ),
     /** Σ over neurons of the density of points where it is tied and relevant. */
     firstMoment: ExactWithValueSchema,
@@ -221,6 +225,9 @@ export const PointResultSchema = Type.Object(
     differentiable: Nullable(Type.Boolean()),
     adCorrect: Nullable(Type.Boolean()),
     touched: Type.Array(Type.Union([TouchedNeuronSchema, TiedMaximumSchema])),
+    tiesDecided: Type.Boolean({
+      description: 'Whether `touched` is complete; false where what is tied is not decided.',
+    }),
     value: RealVector,
     ad: RealMatrix,
     derivative: Nullable(RealMatrix),

@@ -24,6 +24,7 @@ const tally: fc.Arbitrary<Tally> = fc.record(
     nonDifferentiable: count,
     incorrect: count,
     undecided: count,
+    tiesUndecided: count,
     pairs: count,
     neurons: fc.array(fc.record({ touched: count, relevant: count }, PLAIN), {
       minLength: 2,

@@ -5,14 +5,19 @@ import { Ajv } from 'ajv';
 import { parseExact } from '../../src/engine/index.js';
 import { compare } from '../../src/engine/num/rational.js';
 import { activationEntries } from '../../src/plan/catalogue.js';
+import { judge } from '../../src/plan/gate.js';
 import { resultLocally } from '../../src/plan/local.js';
 import { planOf, planningOf } from '../../src/plan/make.js';
 import { parseRequest } from '../../src/plan/parse.js';
+import { parsePolicy } from '../../src/plan/policy.js';
 import type { Question } from '../../src/plan/question.js';
+import { renderMarkdown } from '../../src/report/markdown.js';
 import { enclosureText, realNumber } from '../../src/report/real-text.js';
 import { ActivationListSchema } from '../../src/schemas/catalogue.js';
 import { ACTIVATION_NAMES } from '../../src/schemas/network.js';
+import type { PolicyInput } from '../../src/schemas/policy.js';
 import { ResultSchema, type Result } from '../../src/schemas/result.js';
+import { JOB } from '../report/results.js';
 
 const ajv = new Ajv({ strict: false });
 const isResult = ajv.compile(ResultSchema);
@@ -72,6 +77,7 @@ test('without kinks the plan is one part whatever the space, and says why', () =
     nonDifferentiable: '0',
     incorrect: '0',
     undecided: '0',
+    tiesUndecided: '0',
   });
   assert.deepEqual(result.neurons, []);
   assert.equal(result.bounds.find(({ id }) => id === 'L-ndf')?.exact, '0');
@@ -132,17 +138,41 @@ test('numbers of a point are texts where rational, else bounds that hold them', 
   assert.deepEqual([rational.value, rational.ad], [['1/2'], [['1/4', '1/4']]]);
 });
 
+/** e^softplus(w) = 1 + e^w: the ReLU is tied at every w, which is not decided. */
+const W = { param: 'w' };
+const OPEN = [
+  { type: 'dense', units: 1, weight: [[W]], bias: false, activation: 'softplus' },
+  { type: 'dense', units: 1, weight: [['1']], bias: false, activation: 'exp' },
+  { type: 'dense', from: 'input', units: 1, weight: [[W]], bias: false, activation: 'exp' },
+  { type: 'concat', from: [1, 2] },
+  { type: 'dense', units: 1, weight: [['1', '-1']], bias: ['-1'], activation: 'relu' },
+];
+
+test('where no tie is decided nothing says that nothing is tied', () => {
+  const demand = (mode: 'exhaustive' | 'point', policy: PolicyInput): string => {
+    const parsed = parsePolicy(policy, mode);
+    assert.ok(parsed.ok && parsed.policy !== null);
+    const more = mode === 'point' ? { parameters: ['1'] } : {};
+    return judge(parsed.policy, resultOf(body(mode, OPEN, more))).verdict;
+  };
+  assert.equal(demand('exhaustive', { touched: { maxDensity: '1/2' } }), 'inconclusive');
+  assert.equal(demand('exhaustive', { touched: { maxDensity: '1' } }), 'pass');
+  assert.equal(demand('point', { touched: { maxNeurons: 0 } }), 'inconclusive');
+  const counted = resultOf(body('exhaustive', OPEN));
+  assert.ok(counted.mode === 'exhaustive');
+  assert.equal(counted.counts.touched, '0');
+  assert.equal(counted.counts.tiesUndecided, counted.counts.undecided);
+  assert.notEqual(counted.counts.undecided, '0');
+  const text = renderMarkdown(resultOf(body('point', OPEN, { parameters: ['1'] })), JOB);
+  assert.match(text, /What lies on a kink could not be decided/);
+  assert.doesNotMatch(text, /No pre-activation lies on a kink/);
+  assert.match(renderMarkdown(counted, JOB), /of those, whether touched undecided/);
+});
+
 test('an undecided point has unknown numbers, its reason, and no verdict', () => {
-  const w = { param: 'w' };
-  const layers = [
-    { type: 'dense', units: 1, weight: [[w]], bias: false, activation: 'softplus' },
-    { type: 'dense', units: 1, weight: [['1']], bias: false, activation: 'exp' },
-    { type: 'dense', from: 'input', units: 1, weight: [[w]], bias: false, activation: 'exp' },
-    { type: 'concat', from: [1, 2] },
-    { type: 'dense', units: 1, weight: [['1', '-1']], bias: ['-1'], activation: 'relu' },
-  ];
-  const result = resultOf(body('point', layers, { parameters: ['1'] }));
+  const result = resultOf(body('point', OPEN, { parameters: ['1'] }));
   assert.ok(result.mode === 'point');
+  assert.deepEqual([result.tiesDecided, result.touched], [false, []]);
   assert.equal(result.decidedBy, 'undecided');
   assert.deepEqual(
     [result.differentiable, result.adCorrect, result.derivative],

@@ -37,6 +37,7 @@ export const EXHAUSTIVE: ExhaustiveResult = {
     nonDifferentiable: '20601000',
     incorrect: '0',
     undecided: '0',
+    tiesUndecided: '0',
   },
   density: {
     touched: { exact: '29/225', value: 0.1288888888888889 },
@@ -140,6 +141,7 @@ export const POINT: PointResult = {
   decidedBy: 'walk',
   differentiable: true,
   adCorrect: false,
+  tiesDecided: true,
   touched: [0, 1].map((unit) => ({
     layer: 0,
     unit,
@@ -184,6 +186,7 @@ export const CERTIFIED: PointResult = {
   space: { parameters: 1, size: '15', log10: 1.17609, value: 15 },
   differentiable: false,
   adCorrect: null,
+  tiesDecided: true,
   touched: [
     { layer: 0, unit: 0, sample: 0, activation: 'abs', kink: '0', proxy: '0', relevant: true },
   ],

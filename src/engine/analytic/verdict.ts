@@ -58,7 +58,7 @@ export function analyticJudgeOf(
   return (point) => {
     if (!tying && options.numbers === false) return UNTOUCHED;
     let accused: RealDifferentiated | null = null;
-    let ties: readonly RelevantTie[] = [];
+    let ties: readonly RelevantTie[] | null = null;
     try {
       const values = realValuesAt(network, point);
       const found = realTiesAt(network, values);
@@ -66,7 +66,7 @@ export function analyticJudgeOf(
       accused = reverseModeOverReals(network, proxies, point);
       const { value, jacobian: ad } = accused;
       ties = withRelevance(network, accused, found);
-      const common = { ties, value, ad, limit: null };
+      const common = { ties, tiesDecided: true, value, ad, limit: null };
       const smooth = { ...common, differentiable: true, adCorrect: true, derivative: ad } as const;
       if (ties.length === 0) return { ...smooth, decidedBy: 'untouched' };
       const freedom = fastPath ? realFreedomOf(network, isPrivate, values, found) : [];
@@ -86,7 +86,8 @@ export function analyticJudgeOf(
       // A breakpoint that is no kink was not told from a value: it matters to the numbers alone.
       if (!tying) return UNTOUCHED;
       return {
-        ties,
+        ties: ties ?? [],
+        tiesDecided: ties !== null,
         value: accused?.value ?? null,
         ad: accused?.jacobian ?? null,
         differentiable: null,
@@ -111,6 +112,7 @@ export function canTie(network: AnalyticNetwork): boolean {
 /** Without a tie f is continuously differentiable near w, and AD is the chain rule. */
 const UNTOUCHED: AnalyticVerdict = Object.freeze({
   ties: [],
+  tiesDecided: true,
   value: null,
   ad: null,
   differentiable: true,

@@ -32,11 +32,13 @@ export function interpretRange(
   let nonDifferentiable = 0n;
   let incorrect = 0n;
   let undecided = 0n;
+  let tiesUndecided = 0n;
   let pairs = 0n;
   for (let rank = from; rank < to; rank += 1n) {
     const point = space.pointAt(rank);
     const verdict = judge(point);
     if (verdict.ties.length > 0) touched += 1n;
+    if (!verdict.tiesDecided) tiesUndecided += 1n;
     const seen = new Map<number, boolean>();
     for (const tie of verdict.ties) {
       const k = index.get(`${String(tie.equation)} ${String(tie.unit)}`);
@@ -70,6 +72,7 @@ export function interpretRange(
     nonDifferentiable,
     incorrect,
     undecided,
+    tiesUndecided,
     pairs,
     neurons: counts,
     witnesses,

@@ -161,6 +161,7 @@ export function kernelRange(
     nonDifferentiable: BigInt(nonDifferentiable),
     incorrect: BigInt(incorrect),
     undecided: BigInt(undecided),
+    tiesUndecided: 0n,
     pairs: BigInt(pairs),
     neurons: neurons.map((_, k) => ({
       touched: BigInt(touchedAt[k] as number),

@@ -224,6 +224,10 @@ test('a tie below two layers of exponentials is undecided, counted as such, and 
   const verdict = analyticJudgeOf(found.network, found.proxies)([parseExact('1')]);
   assert.equal(verdict.differentiable, null);
   assert.match(verdict.limit ?? '', /a pre-activation is at the breakpoint 0 is not decided/);
+  // The points are touched, in truth: not knowing it must not read as knowing that they are not.
+  assert.equal(verdict.tiesDecided, false);
+  const counting = countingOf(found.network, found.proxies, 'enumeration', LIMITS);
+  assert.equal(counting.tallyOf(0n, counting.parts, () => undefined).tiesUndecided, 3n);
 });
 
 test('without a kink nothing is visited, however large Ω is', () => {

@@ -14,7 +14,7 @@ const stored = (nonDifferentiable: string, undecided: string): string =>
     question: {},
     space: { parameters: 4, size: '81', log10: 1.9, value: 81 },
     visited: '81',
-    counts: { touched: '9', nonDifferentiable, incorrect: '0', undecided },
+    counts: { touched: '9', nonDifferentiable, incorrect: '0', undecided, tiesUndecided: '0' },
     density: {
       touched: { exact: '1/9', value: 0.1 },
       nonDifferentiable: { exact: `${nonDifferentiable}/81`, value: 0.1 },
