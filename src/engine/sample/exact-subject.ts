@@ -3,6 +3,7 @@
  * is held to it. Where a filter (`no-tie.ts`) shows that no neuron can be tied, nothing more is done.
  */
 import { neuronsOf } from '../count/space.js';
+import type { TieFinder } from '../filter/finder.js';
 import { isChain } from '../net/chain.js';
 import type { Network } from '../net/ir.js';
 import { kinkIndexAt } from '../net/activation.js';
@@ -53,12 +54,20 @@ export function neuronIndex(network: Network): (equation: number, unit: number) 
   };
 }
 
-/** The subject of any network; `filter` is asked first, where there is one. */
+/** What is asked before exact arithmetic is: each answers exactly, or not at all. */
+export interface Shortcuts {
+  /** Proves that no value of any pivot ties a neuron. */
+  readonly filter: NoTieFilter | null;
+  /** Finds the ties of a point. */
+  readonly finder: TieFinder | null;
+}
+
+/** The subject of any network. */
 export function exactSubject(
   network: Network,
   space: Space,
   judge: Judge,
-  filter: NoTieFilter | null = null,
+  { filter, finder }: Shortcuts = { filter: null, finder: null },
 ): Subject {
   // Only methods that need a chain ask for possible ties.
   const rows = isChain(network) ? rowsOf(network) : [];
@@ -147,6 +156,8 @@ export function exactSubject(
     },
     decide() {
       if (provesNoTie()) return UNTOUCHED;
+      realise();
+      if (finder?.at(point).length === 0) return UNTOUCHED;
       return decide();
     },
     decideTied({ pivot }) {

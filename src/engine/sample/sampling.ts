@@ -5,6 +5,7 @@
 import type { Proxies } from '../ad/rules.js';
 import { gridProgramOf } from '../count/grid.js';
 import { neuronsOf, spaceOf } from '../count/space.js';
+import { tieFinderOf } from '../filter/finder.js';
 import { isChain } from '../net/chain.js';
 import type { Network } from '../net/ir.js';
 import { judgeOf } from '../verdict.js';
@@ -12,10 +13,10 @@ import type { Scale } from './assessment.js';
 import { conditionalEstimator, whyNotConditional } from './conditional.js';
 import { drawsOf } from './draws.js';
 import type { Estimator, SampleMethod } from './estimator.js';
-import { exactSubject, type Judge } from './exact-subject.js';
+import { exactSubject, type Judge, type Shortcuts } from './exact-subject.js';
 import { gridSubject } from './kernel.js';
 import { looksOf, stretchOf } from './looks.js';
-import { noTieFilterOf, type NoTieFilter } from './no-tie.js';
+import { noTieFilterOf } from './no-tie.js';
 import { rowsOf } from './pivots.js';
 import { plainEstimator } from './plain.js';
 import type { Subject } from './subject.js';
@@ -42,7 +43,7 @@ export interface SamplingOptions {
   readonly seed: bigint;
   /** Allow the kernel; default true. Off, every point is exact rationals. */
   readonly kernel?: boolean;
-  /** Allow the filter of points without possible ties; default true. */
+  /** Allow the filters in doubles, of points without ties and without possible ties; default true. */
   readonly filter?: boolean;
   /** Decides a point in place of the exact judge; must agree with it. */
   readonly judge?: Judge;
@@ -119,12 +120,16 @@ function subjectOf(
   const judge = options.judge ?? judgeOf(network, proxies);
   const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
   return program === null || !isChain(network)
-    ? { subject: exactSubject(network, space, judge, filterOf(network, options)), compiled: false }
+    ? {
+        subject: exactSubject(network, space, judge, shortcutsOf(network, options)),
+        compiled: false,
+      }
     : { subject: gridSubject(network, space, program, judge), compiled: true };
 }
 
-function filterOf(network: Network, { filter }: SamplingOptions): NoTieFilter | null {
-  return filter === false || !isChain(network) ? null : noTieFilterOf(network);
+function shortcutsOf(network: Network, { filter }: SamplingOptions): Shortcuts {
+  if (filter === false || !isChain(network)) return { filter: null, finder: null };
+  return { filter: noTieFilterOf(network), finder: tieFinderOf(network) };
 }
 
 function estimatorOf(network: Network, subject: Subject, method: SampleMethod): Estimator {
