@@ -14,7 +14,6 @@ import { rowsOf } from './sample/rounds.js';
 
 const FILE = new URL('../../bench/sample.md', import.meta.url);
 const METHODS = ['conditional', 'union'] as const;
-const NOT_YET = 'mode "sampled" is not available yet';
 
 const only = process.argv.slice(2).flatMap((argument) => /^--only=(.+)$/.exec(argument)?.[1] ?? []);
 const isPrinted = only.length > 0 || process.argv.includes('--print');
@@ -33,7 +32,6 @@ if (typeof program === 'string') say(`skipped: plain Monte Carlo in C, for ${pro
 try {
   const agreeing = c === null ? [] : agreements(c, 1);
   say(`C and the engine decide alike on ${agreeing.length} networks`);
-  let missing: string | null = null;
   const measured = <T extends { readonly case: SampleCase }>(
     list: readonly T[],
     relativeErrorOf: (each: T) => string,
@@ -41,29 +39,18 @@ try {
   ) =>
     list
       .filter((each) => chosen(each.case))
-      .flatMap((each) => {
-        if (missing !== null) return [];
-        const { rows, isNotYet } = rowsOf(
-          each.case,
-          METHODS,
-          relativeErrorOf(each),
-          rounds,
-          c,
-          say,
-        );
-        if (isNotYet) {
-          missing = NOT_YET;
-          say(`skipped: estimates, for ${NOT_YET}`);
-        }
-        return rows.map((row) => ({ ...each, ...row }));
-      });
+      .flatMap((each) =>
+        rowsOf(each.case, METHODS, relativeErrorOf(each), rounds, c, say).map((row) => ({
+          ...each,
+          ...row,
+        })),
+      );
   const text = document({
     machine: machineLines(c === null ? 'no C compiler' : `${c.version}, \`-O3 -march=native\``),
     date: new Date().toISOString().slice(0, 10),
     table: measured(TABLE, ({ relativeError }) => relativeError, 3),
     formats: measured(FORMATS, () => '1/100', 1),
     agreements: agreeing,
-    missing,
   });
   if (isPrinted) {
     say(`\n${text}`);

@@ -12,7 +12,7 @@ import { parseRequest } from '../../src/plan/parse.js';
 import { bodyOf, type SampleCase } from './cases.js';
 
 export type Estimated =
-  | { readonly refused: string; readonly isNotYet: boolean }
+  | { readonly refused: string }
   | {
       readonly refused: null;
       readonly method: string;
@@ -52,11 +52,9 @@ interface Sampled {
 function estimate(body: object): Estimated {
   const start = performance.now();
   const parsed = parseRequest(body);
-  if (!parsed.ok) return { refused: parsed.detail, isNotYet: false };
+  if (!parsed.ok) return { refused: parsed.detail };
   const planned = planOf(parsed.question, LIMITS);
-  if (!planned.ok) {
-    return { refused: planned.refusal.detail, isNotYet: planned.refusal.code === 'not-yet' };
-  }
+  if (!planned.ok) return { refused: planned.refusal.detail };
   const result = JSON.parse(runLocally(planned.plan)) as Sampled;
   const { nonDifferentiable } = result.density;
   const { estimate: mean, lower, upper, relativeStandardError } = nonDifferentiable;
@@ -86,7 +84,7 @@ export function estimated(
     killSignal: 'SIGKILL',
   });
   if (run.error !== undefined && 'code' in run.error && run.error.code === 'ETIMEDOUT') {
-    return { refused: `not estimated in ${MOST_SECONDS} s`, isNotYet: false };
+    return { refused: `not estimated in ${MOST_SECONDS} s` };
   }
   if (run.error !== undefined) throw run.error;
   if (run.status !== 0) throw new Error(`${of.name}: ${run.stderr}`);

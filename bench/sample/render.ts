@@ -9,13 +9,11 @@ export interface Results {
   readonly table: readonly (SampleRow & { readonly must: string })[];
   readonly formats: readonly (SampleRow & { readonly bits: number })[];
   readonly agreements: readonly Agreement[];
-  /** Why estimates are missing; null where they are not. */
-  readonly missing: string | null;
 }
 
 /** The whole of `bench/sample.md`. */
 export function document(results: Results): string {
-  const { table, formats, agreements, missing } = results;
+  const { table, formats, agreements } = results;
   return `${[
     '# Sampling beside plain Monte Carlo in C',
     '',
@@ -31,7 +29,6 @@ export function document(results: Results): string {
     'every look. `≈`: extrapolated, C from the rate of 5 seconds; of the width of estimates that ended early, what the',
     'spread of the samples demands by the root of their number, and what their range alone demands by their number.',
     'A dash: not run.',
-    ...(missing === null ? [] : ['', `**No estimates: ${missing}**`]),
     ...section('To the error that was asked for', table, [['must', (row) => row.must], ...COLUMNS]),
     ...section('As the format widens, to 1 %', formats, [
       ['bits', (row) => String(row.bits)],

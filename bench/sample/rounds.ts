@@ -28,7 +28,7 @@ export interface SampleRow {
 const NATIVE_SECONDS = 5;
 const PROBE_POINTS = 100_000;
 
-/** *Estimate.* A row per method; `isNotYet` where the planner does not take samples yet. */
+/** *Estimate.* A row per method. */
 export function rowsOf(
   of: SampleCase,
   methods: readonly string[],
@@ -36,7 +36,7 @@ export function rowsOf(
   rounds: number,
   program: Built | null,
   say: (line: string) => void,
-): { readonly rows: readonly SampleRow[]; readonly isNotYet: boolean } {
+): SampleRow[] {
   const wanted = fraction(relativeError);
   const found = methods.map((method) => ({ method, rounds: [] as Round[], refused: '' }));
   for (let round = 0; round < rounds; round += 1) {
@@ -44,7 +44,6 @@ export function rowsOf(
       if (row.refused !== '') continue;
       const estimate = estimated(of, { method: row.method, relativeError, seed: round + 1 });
       if (estimate.refused !== null) {
-        if (estimate.isNotYet) return { rows: [], isNotYet: true };
         row.refused = estimate.refused;
         continue;
       }
@@ -56,13 +55,12 @@ export function rowsOf(
       say(`${of.name}, ${row.method}: round ${round + 1}, ${estimate.seconds.toFixed(2)} s`);
     }
   }
-  const rows = found.map(({ method, rounds: done, refused }) => ({
+  return found.map(({ method, rounds: done, refused }) => ({
     case: of,
     method,
     rounds: done,
     refused: done.length === 0 ? refused : null,
   }));
-  return { rows, isNotYet: false };
 }
 
 /** Half the width of the interval over the estimate; infinite where that is 0. */
