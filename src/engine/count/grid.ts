@@ -34,6 +34,7 @@ import {
 } from '../num/rational.js';
 import { doubleOf } from '../num/exact-double.js';
 import type { ValueSet } from '../format/domain.js';
+import { memoised } from '../num/memoised.js';
 import { toText } from '../num/text.js';
 import type { Space } from './space.js';
 
@@ -245,17 +246,6 @@ export function gridProgramOf(
 
 function varies(entry: Entry): boolean {
   return 'parameter' in entry && !isZero(entry.scale);
-}
-
-function memoised<K, T>(compute: (key: K) => T): (key: K) => T {
-  const known = new Map<K, T>();
-  return (key) => {
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const made = compute(key);
-    known.set(key, made);
-    return made;
-  };
 }
 
 export interface DenseGrid {

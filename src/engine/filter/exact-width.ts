@@ -13,6 +13,7 @@ import type { ActivationEquation, DenseEquation, Entry, Network } from '../net/i
 import type { ValueSet } from '../format/domain.js';
 import { dyadic, fromRational, isDyadic, type Dyadic } from '../num/dyadic.js';
 import { bitLength, toSafeNumber } from '../num/bits.js';
+import { memoised } from '../num/memoised.js';
 import { ZERO, absolute, compare, divide, isZero, type Rational } from '../num/rational.js';
 
 /** Largest set whose values are looked at one by one. */
@@ -46,17 +47,6 @@ export function exactVariables(whole: Network): readonly boolean[] {
           : gridOfActivation(equation, from);
   }
   return grids.map((grid) => grid !== null);
-}
-
-function memoised<K, T>(compute: (key: K) => T): (key: K) => T {
-  const known = new Map<K, T>();
-  return (key) => {
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const made = compute(key);
-    known.set(key, made);
-    return made;
-  };
 }
 
 /** Whether numbers of `most` units of 2^lsb, and all below, are doubles. */
