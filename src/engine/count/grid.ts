@@ -13,6 +13,7 @@ import { isAffine, isFlatAt } from '../net/activation.js';
 import { isChain } from '../net/chain.js';
 import type { Polynomial } from '../net/polynomial.js';
 import {
+  varies,
   type ActivationEquation,
   type DenseEquation,
   type Entry,
@@ -25,7 +26,6 @@ import {
   compare,
   divide,
   integer,
-  isZero,
   lcm,
   multiply,
   power,
@@ -242,10 +242,6 @@ export function gridProgramOf(
     digits,
     reverseExact: reverseIsExact(reverseSteps),
   };
-}
-
-function varies(entry: Entry): boolean {
-  return 'parameter' in entry && !isZero(entry.scale);
 }
 
 export interface DenseGrid {

@@ -21,7 +21,7 @@
  */
 import { product } from '../num/product.js';
 import type { ValueSet } from '../format/domain.js';
-import type { Rational } from '../num/rational.js';
+import { isZero, type Rational } from '../num/rational.js';
 import type { Activation } from './activation.js';
 import type { TranscendentalActivation } from './transcendental.js';
 
@@ -31,6 +31,11 @@ export type Variable = number;
 /** One entry of a weight matrix or of a bias. */
 export type Entry =
   { readonly constant: Rational } | { readonly parameter: number; readonly scale: Rational };
+
+/** *Exact.* Whether an entry depends on w: a parameter with a scale that is not 0. */
+export function varies(entry: Entry): boolean {
+  return 'parameter' in entry && !isZero(entry.scale);
+}
 
 export interface DenseEquation {
   readonly op: 'dense';

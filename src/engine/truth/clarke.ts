@@ -10,7 +10,7 @@
  * A certificate is checked by `verify.ts`, which shares no code with this file, before it leaves.
  */
 import { isFlatAt } from '../net/activation.js';
-import type { Equation, Network } from '../net/ir.js';
+import { varies, type Equation, type Network } from '../net/ir.js';
 import {
   ONE,
   ZERO,
@@ -25,7 +25,7 @@ import {
   type Rational,
 } from '../num/rational.js';
 import { largestOf, sides, valuesAt, type Values } from './evaluate.js';
-import { constantUnits, varies } from './freedom.js';
+import { constantUnits } from './freedom.js';
 import { dot, emptySpan, solveNonNegative, type Row, type Span } from './linear.js';
 import { derivativeAlongRay, verifyCertificate, type Vertex } from './verify.js';
 import { equalRows, tiesAt, walk, type Leaf } from './walk.js';

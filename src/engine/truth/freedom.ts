@@ -11,18 +11,18 @@
  * nothing to any derivative, by AD or in truth. A maximum is never free here, and is constant where
  * all of its tied units are.
  */
-import { isFlatAt } from '../net/activation.js';
+import { isFlatAt, type Activation } from '../net/activation.js';
 import {
   usesOf,
+  varies,
+  type AnalyticEquation,
   type AnalyticNetwork,
   type DenseEquation,
-  type Entry,
-  type Equation,
   type Network,
 } from '../net/ir.js';
 import { isZero, multiply, type Rational } from '../num/rational.js';
 import { largestOf, type Values } from './evaluate.js';
-import { emptySpan, type Row, type Span } from './linear.js';
+import { emptySpan, type Row } from './linear.js';
 import type { Tie } from './tie.js';
 
 export type Freedom =
@@ -33,72 +33,44 @@ export type Freedom =
   /** Neither was proved. */
   | 'bound';
 
+/** What the criterion asks of the values' numbers. `true` must be proved; where it is not, `false`. */
+export interface FreedomNumbers<V> {
+  readonly isZero: (value: V) => boolean;
+  /** Whether the activation is constant around y. */
+  readonly isFlatAt: (activation: Activation, y: V) => boolean;
+  readonly largestOf: (window: readonly number[], vector: readonly V[]) => readonly number[];
+  readonly scaled: (scale: Rational, value: V) => V;
+  readonly ofRational: (value: Rational) => V;
+  readonly areIndependent: (rows: readonly (readonly V[])[]) => boolean;
+}
+
+/** Values of a network, `[variable][sample][unit]`. */
+type ValuesOf<V> = readonly (readonly (readonly V[])[])[];
+
 /** *Exact.* Whether each parameter is used exactly once, `[parameter]`. */
 export function privateParameters(network: AnalyticNetwork): readonly boolean[] {
   return usesOf(network).map((uses) => uses.length === 1);
 }
 
+const RATIONALS: FreedomNumbers<Rational> = {
+  isZero,
+  isFlatAt,
+  largestOf,
+  scaled: multiply,
+  ofRational: (value) => value,
+  areIndependent: (rows) => {
+    let span = emptySpan(rows[0]?.length ?? 0);
+    return rows.every((row: Row) => {
+      if (span.coordinates(row) !== null) return false;
+      span = span.extended(row);
+      return true;
+    });
+  },
+};
+
 /** *Exact.* Whether each unit is provably constant near w, `[variable][sample][unit]`. */
-export function constantUnits(
-  network: Network,
-  values: Values,
-): readonly (readonly (readonly boolean[])[])[] {
-  const constant: (readonly boolean[])[][] = [network.inputs.map((input) => input.map(() => true))];
-  for (const equation of network.equations) {
-    constant.push(
-      network.inputs.map((_, sample) =>
-        constantOutputs(
-          equation,
-          (variable) => constant[variable]?.[sample] ?? [],
-          (variable) => values[variable]?.[sample] ?? [],
-        ),
-      ),
-    );
-  }
-  return constant;
-}
-
-function constantOutputs(
-  equation: Equation,
-  flagsOf: (variable: number) => readonly boolean[],
-  valuesOf: (variable: number) => Row,
-): boolean[] {
-  switch (equation.op) {
-    case 'activation':
-      return flagsOf(equation.in).map(
-        (flag, unit) =>
-          flag || isFlatAt(equation.activation, valuesOf(equation.in)[unit] as Rational),
-      );
-    case 'dense': {
-      const [flags, vector] = [flagsOf(equation.in), valuesOf(equation.in)];
-      return equation.weight.map(
-        (row, unit) =>
-          !varies(equation.bias[unit] as Entry) &&
-          row.every((entry, input) => {
-            const inputConstant = flags[input] === true;
-            if (varies(entry)) return inputConstant && isZero(vector[input] as Rational);
-            return inputConstant || (!('parameter' in entry) && isZero(entry.constant));
-          }),
-      );
-    }
-    case 'affine':
-      return equation.terms.map((row) =>
-        row.every(
-          ({ variable, unit, coefficient }) =>
-            isZero(coefficient) || flagsOf(variable)[unit] === true,
-        ),
-      );
-    case 'max':
-      // The others of the window stay below, so near w only the largest ones speak.
-      return equation.windows.map((window) =>
-        largestOf(window, valuesOf(equation.in)).every((unit) => flagsOf(equation.in)[unit]),
-      );
-  }
-}
-
-/** Whether an entry depends on w: a parameter with a scale that is not 0. */
-export function varies(entry: Entry): boolean {
-  return 'parameter' in entry && !isZero(entry.scale);
+export function constantUnits(network: Network, values: Values): ValuesOf<boolean> {
+  return constantUnitsOver(RATIONALS, network, values);
 }
 
 /**
@@ -111,8 +83,84 @@ export function freedomOf(
   values: Values,
   ties: readonly Tie[],
 ): Freedom[] {
-  const constant = constantUnits(network, values);
-  const spans = new Map<string, Span>();
+  return freedomOver(RATIONALS, network, isPrivate, values, ties);
+}
+
+function constantUnitsOver<V>(
+  numbers: FreedomNumbers<V>,
+  network: AnalyticNetwork,
+  values: ValuesOf<V>,
+): ValuesOf<boolean> {
+  const constant: (readonly boolean[])[][] = [network.inputs.map((input) => input.map(() => true))];
+  for (const equation of network.equations) {
+    constant.push(
+      network.inputs.map((_, sample) =>
+        constantOutputs(
+          numbers,
+          equation,
+          (variable) => constant[variable]?.[sample] ?? [],
+          (variable) => values[variable]?.[sample] ?? [],
+        ),
+      ),
+    );
+  }
+  return constant;
+}
+
+function constantOutputs<V>(
+  numbers: FreedomNumbers<V>,
+  equation: AnalyticEquation,
+  flagsOf: (variable: number) => readonly boolean[],
+  valuesOf: (variable: number) => readonly V[],
+): readonly boolean[] {
+  switch (equation.op) {
+    case 'transcendental':
+      // None of their pieces is flat.
+      return flagsOf(equation.in);
+    case 'activation':
+      return flagsOf(equation.in).map(
+        (flag, unit) =>
+          flag || numbers.isFlatAt(equation.activation, valuesOf(equation.in)[unit] as V),
+      );
+    case 'dense': {
+      const [flags, vector] = [flagsOf(equation.in), valuesOf(equation.in)];
+      return equation.weight.map((row, unit) => {
+        const bias = equation.bias[unit];
+        if (bias !== undefined && varies(bias)) return false;
+        return row.every((entry, input) => {
+          const inputConstant = flags[input] === true;
+          if (varies(entry)) return inputConstant && numbers.isZero(vector[input] as V);
+          return inputConstant || (!('parameter' in entry) && isZero(entry.constant));
+        });
+      });
+    }
+    case 'affine':
+      return equation.terms.map((row) =>
+        row.every(
+          ({ variable, unit, coefficient }) =>
+            isZero(coefficient) || flagsOf(variable)[unit] === true,
+        ),
+      );
+    case 'max':
+      // The others of the window stay below, so near w only the largest ones speak.
+      return equation.windows.map((window) =>
+        numbers
+          .largestOf(window, valuesOf(equation.in))
+          .every((unit) => flagsOf(equation.in)[unit] === true),
+      );
+  }
+}
+
+/** *Exact.* `freedomOf` over any numbers that answer what is asked of them. */
+export function freedomOver<V>(
+  numbers: FreedomNumbers<V>,
+  network: AnalyticNetwork,
+  isPrivate: readonly boolean[],
+  values: ValuesOf<V>,
+  ties: readonly Tie[],
+): Freedom[] {
+  const constant = constantUnitsOver(numbers, network, values);
+  const free = new Map<string, (readonly V[])[]>();
   return ties.map((tie) => {
     const tying = network.equations[tie.equation];
     if (tying === undefined || tying.op === 'affine') return 'bound';
@@ -125,29 +173,32 @@ export function freedomOf(
         candidate.op === 'dense' && candidate.out === tying.in,
     );
     if (equation === undefined) return 'bound';
-    const input = (values[equation.in] as readonly Row[])[tie.sample] as Row;
-    const coefficients = privateCoefficients(equation, tie.unit, input, isPrivate);
+    const input = values[equation.in]?.[tie.sample] ?? [];
     const key = `${String(tie.equation)} ${String(tie.unit)}`;
-    const span = spans.get(key) ?? emptySpan(coefficients.length);
-    if (span.coordinates(coefficients) !== null) return 'bound';
-    spans.set(key, span.extended(coefficients));
+    const row = privateCoefficients(numbers, equation, tie.unit, input, isPrivate);
+    const rows = [...(free.get(key) ?? []), row];
+    if (!numbers.areIndependent(rows)) return 'bound';
+    free.set(key, rows);
     return 'free';
   });
 }
 
-function privateCoefficients(
+function privateCoefficients<V>(
+  numbers: FreedomNumbers<V>,
   equation: DenseEquation,
   unit: number,
-  input: Row,
+  input: readonly V[],
   isPrivate: readonly boolean[],
-): Rational[] {
-  const coefficients: Rational[] = [];
-  (equation.weight[unit] as readonly Entry[]).forEach((entry, j) => {
+): V[] {
+  const coefficients: V[] = [];
+  equation.weight[unit]?.forEach((entry, j) => {
     if ('parameter' in entry && isPrivate[entry.parameter] === true) {
-      coefficients.push(multiply(entry.scale, input[j] as Rational));
+      coefficients.push(numbers.scaled(entry.scale, input[j] as V));
     }
   });
-  const bias = equation.bias[unit] as Entry;
-  if ('parameter' in bias && isPrivate[bias.parameter] === true) coefficients.push(bias.scale);
+  const bias = equation.bias[unit];
+  if (bias !== undefined && 'parameter' in bias && isPrivate[bias.parameter] === true) {
+    coefficients.push(numbers.ofRational(bias.scale));
+  }
   return coefficients;
 }

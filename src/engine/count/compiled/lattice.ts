@@ -10,6 +10,7 @@
  */
 import { isAffine } from '../../net/activation.js';
 import {
+  varies,
   type AffineEquation,
   type DenseEquation,
   type Entry,
@@ -422,10 +423,6 @@ class Draft {
       slopeScales: this.#slopeScales,
     };
   }
-}
-
-function varies(entry: Entry): boolean {
-  return 'parameter' in entry && !isZero(entry.scale);
 }
 
 function larger(a: bigint, b: bigint): bigint {
