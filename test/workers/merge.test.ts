@@ -108,14 +108,15 @@ test('a queue job with foreign data fails alone; the worker goes on', async (t) 
 test('a run that ended in the queue without telling ends the job, when it is looked after', async (t) => {
   const rig = await openRig(server, 'untold');
   t.after(() => rig.close());
-  await rig.work('unmerging');
+  const workers = await rig.work('unmerging');
   const plan = smallPlan();
   const { job } = await rig.queue.submit(plan);
   await rig.final(job.id);
   const names = namesOf('{untold}');
   const merges = new Queue(MERGE_QUEUE, { connection: redis, prefix: '{untold}' });
   await until('the parent failed', async () => (await merges.getFailedCount()) === 1);
-  // As if the worker had died before it could tell.
+  // As if the worker had died before it could tell; alive, its sweep might look first.
+  await workers.stop();
   await redis.hset(names.record(job.id), 'state', 'running', 'finishedAt', '', 'error', '');
   await redis.zadd(names.live, 1, job.id);
   const { job: found } = await rig.queue.submit(plan);
