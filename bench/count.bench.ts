@@ -53,7 +53,7 @@ async function measure(c: Native | null, numpy: Native | null): Promise<Results>
     say,
   );
   const largest = caseNamed(LARGEST);
-  const scaling = chosen(largest) ? await scalingOf(largest, 3, say) : null;
+  const scaling = chosen(largest) ? await scalingOf(largest, 5, say) : [];
   const growth = { rounds: 3, enoughSeconds: 15 };
   return {
     machine: machineLines(
@@ -64,7 +64,7 @@ async function measure(c: Native | null, numpy: Native | null): Promise<Results>
     table: rows.map((row, index) => ({ ...row, goalSeconds: table[index]?.goalSeconds ?? NaN })),
     laws: [caseNamed(WIDEST)].filter(chosen).map(hiddenLawOf),
     refusals: only.length === 0 ? refusals(5) : [],
-    scaling: scaling === null ? [] : [scaling],
+    scaling,
     formats: rowsOf(FORMATS.filter(chosen), c, numpy, growth, say),
     widths: rowsOf(WIDTHS.filter(chosen), c, numpy, growth, say),
     slabsCompared: c !== null && numpy !== null,

@@ -70,8 +70,10 @@ const LAW_NOTES = `How many choices of a hidden neuron's weights and bias give e
 independent, and weights on pixels that are 0, which move nothing, are left out. The counts add up to all choices, and the one at the kink is that of the table above, or the run
 would have failed.`;
 
-const SCALING_NOTES = `The shards of one job, as a worker's compute threads run them; rounds alternate, threads are new in each, and
-the merged tallies are equal to the byte. The goal is at most 0.6.`;
+const SCALING_NOTES = `The shards of one job, as a worker's compute threads run them; rounds alternate, and the merged tallies are
+equal to the byte. Running threads have counted before, as those of a worker have, but never this plan; new ones
+are started in the round, and each loads and compiles the engine for itself. The goal is at most 0.6, for
+workers that run.`;
 
 const REFUSAL_NOTES = `Reading the request and planning it, until the refusal; medians in one process. The goal is less than a second.`;
 
@@ -244,9 +246,10 @@ function refusalTable(rows: readonly Refused[]): string {
 
 function scalingTable(rows: readonly Scaling[]): string {
   return markdownTable(
-    ['network (sample) format', 'shards', 'one thread', 'two threads', 'two / one'],
+    ['network (sample) format', 'threads', 'shards', 'one', 'two', 'two / one'],
     rows.map((row) => [
       row.case.name,
+      row.threads,
       String(row.shards),
       seconds(median(row.one)),
       seconds(median(row.two)),

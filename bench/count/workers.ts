@@ -1,6 +1,8 @@
 /**
  * One compute thread against two: the shards of one plan, as a worker process runs them, taken from
- * one queue. Rounds alternate, each with threads that are new, so that starting them is counted.
+ * one queue. Rounds alternate. Once with threads that run already and have counted before, as a
+ * worker's have, the plan new to them in every round; once with threads that are new, so that starting
+ * them, loading the engine and compiling it are counted.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +17,7 @@ import { requestOf, type Case } from './cases.js';
 /** Wall time of the whole job by threads, in seconds, round by round. */
 export interface Scaling {
   readonly case: Case;
+  readonly threads: 'running' | 'new';
   readonly shards: number;
   readonly one: readonly number[];
   readonly two: readonly number[];
@@ -24,30 +27,54 @@ const COMPUTE = fileURLToPath(new URL('../../workers/compute.js', import.meta.ur
 const LIMITS = { maxVisits: 2n ** 32n, maxOperations: 1e12, maxShards: 256 };
 const THREAD_MEMORY_MB = 4096;
 
-/** *Estimate.* Null where the machine has one core. Throws where the tallies differ. */
+/** Rounds that threads count before they are timed: until the engine is compiled. */
+const WARMING = 4;
+
+/** *Estimate.* Empty where the machine has one core. Throws where the tallies differ. */
 export async function scalingOf(
   each: Case,
   rounds: number,
   say: (line: string) => void,
-): Promise<Scaling | null> {
-  if (availableParallelism() < 2) return null;
+): Promise<readonly Scaling[]> {
+  if (availableParallelism() < 2) return [];
   const plan = planned(each);
-  const one: number[] = [];
-  const two: number[] = [];
   const tallies = new Set<string>();
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [threads, times] of [
-      [1, one],
-      [2, two],
-    ] as const) {
-      const { seconds, tally } = await run(plan, threads);
-      times.push(seconds);
-      tallies.add(tally);
-      say(`${each.name}: ${threads} threads, ${seconds.toFixed(2)} s`);
+  const scaling: Scaling[] = [];
+  for (const threads of ['running', 'new'] as const) {
+    const times = { one: [] as number[], two: [] as number[] };
+    const kept = threads === 'running' ? { one: open(1), two: open(2) } : null;
+    const warming = kept === null ? 0 : WARMING;
+    for (let round = 0; round < warming + rounds; round += 1) {
+      for (const count of ['one', 'two'] as const) {
+        const start = performance.now();
+        const pool = kept?.[count] ?? open(count === 'one' ? 1 : 2);
+        tallies.add(await run(plan, `round ${String(round)}`, pool));
+        if (kept === null) await pool.pool.destroy();
+        const seconds = (performance.now() - start) / 1000;
+        if (round >= warming) times[count].push(seconds);
+        say(`${each.name}: ${count} of ${threads} threads, ${seconds.toFixed(2)} s`);
+      }
     }
+    await kept?.one.pool.destroy();
+    await kept?.two.pool.destroy();
+    scaling.push({ case: each, threads, shards: plan.shards, ...times });
   }
   if (tallies.size !== 1) throw new Error(`${each.name}: the cut into threads changed the tally`);
-  return { case: each, shards: plan.shards, one, two };
+  return scaling;
+}
+
+interface Threads {
+  readonly pool: ReturnType<typeof openPool>;
+  readonly count: number;
+}
+
+function open(count: number): Threads {
+  const pool = openPool({
+    computePath: COMPUTE,
+    threads: count,
+    threadMemoryMb: THREAD_MEMORY_MB,
+  });
+  return { pool, count };
 }
 
 function planned(each: Case): Plan {
@@ -58,7 +85,8 @@ function planned(each: Case): Plan {
   return made.plan;
 }
 
-async function run(plan: Plan, threads: number): Promise<{ seconds: number; tally: string }> {
+/** The merged tally. The plan's blob has a name of its own in every round: no thread knows it. */
+async function run(plan: Plan, round: string, { pool, count }: Threads): Promise<string> {
   const { text, hash } = planBlobOf(plan);
   const encoded = new TextEncoder().encode(text);
   const bytes = new SharedArrayBuffer(encoded.length);
@@ -66,21 +94,14 @@ async function run(plan: Plan, threads: number): Promise<{ seconds: number; tall
   const signal = new AbortController().signal;
   const waiting = shardsOf(plan);
   const tallies: string[] = [];
-  const start = performance.now();
-  const pool = openPool({ computePath: COMPUTE, threads, threadMemoryMb: THREAD_MEMORY_MB });
-  try {
-    await Promise.all(
-      Array.from({ length: threads }, async () => {
-        for (let shard = waiting.shift(); shard !== undefined; shard = waiting.shift()) {
-          const done = new SharedArrayBuffer(16);
-          const task = { plan: { hash, bytes }, shard, done, before: [] };
-          tallies[shard.index] = await pool.shard(task, signal);
-        }
-      }),
-    );
-  } finally {
-    await pool.destroy();
-  }
-  const seconds = (performance.now() - start) / 1000;
-  return { seconds, tally: mergeTallies(plan, tallies) };
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      for (let shard = waiting.shift(); shard !== undefined; shard = waiting.shift()) {
+        const done = new SharedArrayBuffer(16);
+        const blob = { hash: `${hash} ${round}`, bytes };
+        tallies[shard.index] = await pool.shard({ plan: blob, shard, done, before: [] }, signal);
+      }
+    }),
+  );
+  return mergeTallies(plan, tallies);
 }

@@ -29,8 +29,8 @@ import { spaceText } from './space-text.js';
 export type Planned =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal };
 
-/** Work of one shard: about a second. */
-const SHARD_OPERATIONS = operationsIn(1);
+/** Work of one shard: about half a second, so that a job of seconds keeps several cores busy to its end. */
+const SHARD_OPERATIONS = operationsIn(0.5);
 /** Methods that take less than this are equally cheap: the most direct one is taken. */
 const CHEAP_OPERATIONS = operationsIn(1);
 /** Operations that estimating one question may take. */

@@ -10,7 +10,6 @@ import {
   carriers,
   compositions,
   factorises,
-  silentSums,
   slopeChoices,
   tangentLaw,
   tangentsAreDisjoint,
@@ -21,6 +20,7 @@ import type { LayerLaws } from './prefix.js';
 import { OutputSums, classesOf, type Column, type Reach } from './output-sums.js';
 import { product } from '../../num/product.js';
 import type { Row, RowLayer } from './rows.js';
+import { SilentSums } from './silent-sums.js';
 
 /** *Exact.* Over the output layer alone: every output untied (if ties count) and every tangent 0. */
 export function zerosAtOutputs(
@@ -53,8 +53,8 @@ export class FinalPair {
   readonly #laws: LayerLaws;
   /** By tangents and slopes. */
   readonly #silent = new Map<string, bigint>();
-  /** For `silentSums`. */
-  readonly #zeroSumsGiven = new Map<string, bigint>();
+  /** For independent tangents in front of one output. */
+  readonly #silentSums: SilentSums | null;
   /** Whether all hidden rows are alike, and all columns. */
   readonly #alike: boolean;
   readonly #meter: Meter;
@@ -82,6 +82,9 @@ export class FinalPair {
         type: weights.map(nameOf).join(' '),
       };
     });
+    const [weights, ...moreOutputs] = this.#columns[0]?.weights ?? [];
+    this.#silentSums =
+      weights !== undefined && moreOutputs.length === 0 ? new SilentSums(weights, meter) : null;
     this.#alike =
       new Set(hidden.rows.map((row) => row.type)).size === 1 &&
       new Set(this.#columns.map((column) => column.type)).size === 1;
@@ -174,31 +177,30 @@ export class FinalPair {
       const chosen = moved.flatMap((count, k) =>
         Array.from({ length: count }, () => slopes[k] as number),
       );
-      zeros += ways * this.#silentSums(state, tangents, chosen);
+      zeros += ways * this.#silentAt(state, tangents, chosen);
     }
     return zeros;
   }
 
   /** Tangents and columns of units with these slopes under which nothing reaches the output. */
-  #silentSums(state: State, tangents: string, slopes: readonly number[]): bigint {
+  #silentAt(state: State, tangents: string, slopes: readonly number[]): bigint {
     if (slopes.length === 0) return 1n;
     // Units and weights are alike in every state, so tangents and slopes tell all.
     const key = `${tangents}|${slopes.join(' ')}`;
     const known = this.#silent.get(key);
     if (known !== undefined) return known;
-    const sums = this.#silentSumsOf(state, slopes);
+    const sums = this.#sumsAt(state, slopes);
     this.#silent.set(key, sums);
     return sums;
   }
 
-  #silentSumsOf(state: State, slopes: readonly number[]): bigint {
+  #sumsAt(state: State, slopes: readonly number[]): bigint {
     const column = this.#columns[0] as Column;
-    const [weights, ...moreOutputs] = column.weights;
-    if (weights !== undefined && moreOutputs.length === 0 && tangentsAreDisjoint(state)) {
+    if (this.#silentSums !== null && tangentsAreDisjoint(state)) {
       const laws = state.tangents.map((tangent) =>
         tangentLaw(this.#hidden, { ...state, tangents: [tangent] }, this.#meter),
       );
-      return silentSums(laws, weights, slopes, this.#zeroSumsGiven, this.#meter);
+      return this.#silentSums.sums(laws, slopes);
     }
     const law = tangentLaw(this.#hidden, state, this.#meter);
     return this.#sums.zeros(
