@@ -107,12 +107,12 @@ export function widePosition({ lo, hi }: Box): number {
 /** *Exact.* The points of a box whose rank is below that of the given digits, as boxes in increasing order. */
 export function below(box: Box, digits: Int32Array): Box[] {
   const found: Box[] = [];
-  // The digits up to k, then all below theirs: the longer what they share, the later.
+  // What shares the digits before k and is below at k: the longer what they share, the later.
   let shared = box;
   for (let k = 0; k < digits.length; k += 1) {
     const digit = digits[k] as number;
     const [lo, hi] = [box.lo[k] as number, box.hi[k] as number];
-    if (lo < digit) found.unshift(within(shared, k, lo, Math.min(hi, digit)));
+    if (lo < digit) found.push(within(shared, k, lo, Math.min(hi, digit)));
     if (digit < lo || digit >= hi) break;
     shared = within(shared, k, digit, digit + 1);
   }

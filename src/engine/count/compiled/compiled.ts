@@ -24,7 +24,7 @@ import { loopsOf, type Loops } from './loops.js';
 /** Outcomes that are kept at once. */
 const SLOTS = 1 << 16;
 /** How many of them are worth looking through once a box. */
-const FEW = 1 << 10;
+const FEW = 1 << 14;
 /** About how many combinations of loops one call of the generated code takes. */
 const CALL = 2 ** 22;
 /** Every sum of one box stays below this. */
