@@ -55,9 +55,9 @@ const NONE: Symmetries = { classes: [], orbits: [] };
 
 /** Most digits and entries of a network whose symmetries are looked for; larger ones are not enumerated. */
 const DIGITS_MAX = 64;
-const ENTRIES_MAX = 500_000;
+const ENTRIES_MAX = 200_000;
 /** Entries that the search may look at: each candidate is passed through the whole network. */
-const LOOKS_MAX = 20_000_000;
+const LOOKS_MAX = 3_000_000;
 /** Sets whose digits fit 31 bits, as boxes hold them. */
 const RADIX_MAX = 2n ** 31n;
 /**

@@ -113,3 +113,62 @@ holds(
 );
 holds('dense networks', anyCase({ maxPoints: 300n }), 50, 1);
 holds('wide networks', anyRecipe({ maxPoints: 300n }).map(build), 60, 1);
+
+const dense = (units: number, activation: unknown, rest: object = {}): object => ({
+  type: 'dense',
+  units,
+  activation,
+  ...rest,
+});
+
+/** What random networks meet once in a long while. */
+const BODIES: Readonly<Record<string, object>> = {
+  // Clipped to [0, 1]: at b = 0 the kinks of the samples 0 and 1 cancel, those of 0, 1 and 0 do not.
+  'a sample that a loss weighs twice': {
+    network: {
+      inputs: [['0'], ['1'], ['0']],
+      layers: [
+        dense(1, { type: 'hardtanh', min: '0', max: '1' }, { weight: [['1']] }),
+        dense(1, 'identity', { weight: [['1']], bias: false }),
+      ],
+      loss: { type: 'sum' },
+    },
+    format: { values: ['-2', '-1', '0', '1', '2'] },
+  },
+  'equal inputs below units that are exchanged: columns of rows that are keys': {
+    network: {
+      inputs: [['1', '1']],
+      layers: [dense(2, 'relu', { bias: false }), dense(1, 'identity', { bias: false })],
+    },
+    format: { values: ['-1', '1'] },
+  },
+  'samples that mirror each other below exchanged units': {
+    network: {
+      inputs: [['1'], ['-1']],
+      layers: [dense(2, 'relu'), dense(1, 'identity', { bias: false })],
+    },
+    format: { values: ['-1', '0', '1'] },
+  },
+  'one unit of three that another layer reads': {
+    network: {
+      inputs: [['1']],
+      layers: [
+        dense(3, 'relu', { bias: false }),
+        { type: 'max', of: [[0]] },
+        { type: 'concat', from: [0, 1] },
+        dense(1, 'relu', { bias: false, weight: [['1', '1', '1', '-2']] }),
+      ],
+    },
+    format: { values: ['-1', '0', '1'] },
+  },
+};
+
+for (const [name, body] of Object.entries(BODIES)) {
+  test(`symmetries change no count where there is ${name}`, () => {
+    for (const proxies of ['left', 'right', 'pytorch']) {
+      const found = caseOf({ proxies, mode: 'exhaustive', ...body });
+      assert.ok(found !== null);
+      compare(found, [1, 5, 11]);
+    }
+  });
+}
