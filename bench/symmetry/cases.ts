@@ -19,7 +19,7 @@ export interface Case {
 }
 
 const TERNARY: FormatSpec = { values: ['-1', '0', '1'] };
-const IMAGE = [1, 0, -1, 1, 0, 1, 1, -1, 1, -1, 0, 1, -1, 1, 1, 0];
+const IMAGE = [1, 0, -1, 1, 0, 1, 1, -1, 1];
 
 function activationOf(name: string) {
   const kind = ACTIVATIONS.get(name);
@@ -59,7 +59,7 @@ const CONVOLUTION: readonly LayerDescription[] = [
     bias: true,
     activation: activationOf('relu'),
   },
-  { type: 'maxPool2d', kernelSize: [2, 2], stride: [2, 2], padding: [0, 0] },
+  { type: 'avgPool2d', kernelSize: [2, 2], stride: [2, 2], padding: [0, 0], countIncludePad: true },
   { type: 'flatten' },
   ...chain([], 'relu'),
 ];
@@ -71,11 +71,11 @@ const DESCRIBED: readonly Described[] = [
   { name: '1-2-2-1, ternary', format: TERNARY, layers: chain([2, 2], 'relu') },
   { name: '1-2-2-1, ternary, hardtanh', format: TERNARY, layers: chain([2, 2], 'hardtanh') },
   {
-    name: '1×4×4, two filters 2×2, pool, dense 1, ternary',
+    name: '1×3×3, two filters 2×2, average pool, dense 1, ternary',
     format: TERNARY,
     layers: CONVOLUTION,
     inputs: [IMAGE],
-    inputShape: [1, 4, 4],
+    inputShape: [1, 3, 3],
   },
   {
     name: '1-2-1, ternary, two samples, mse',

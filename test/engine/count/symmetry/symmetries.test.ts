@@ -86,6 +86,28 @@ const CASES: readonly (readonly [string, Case, readonly KeyClass[]])[] = [
     [],
   ],
   [
+    'an even activation: what reads it needs no mirror images',
+    found(
+      { ...one, layers: [dense(1, 'abs', { weight: [[p('a')]], bias: false }), out] },
+      {
+        proxies: 'pytorch',
+        format: { weights: { values: ['0', '1'] }, biases: TERNARY, params: { a: TERNARY } },
+      },
+    ),
+    [turned(0)],
+  ],
+  [
+    'an odd activation: what reads it needs them',
+    found(
+      { ...one, layers: [dense(1, 'hardtanh', { weight: [[p('a')]], bias: false }), out] },
+      {
+        proxies: 'pytorch',
+        format: { weights: { values: ['0', '1'] }, biases: TERNARY, params: { a: TERNARY } },
+      },
+    ),
+    [],
+  ],
+  [
     'sets without mirror images',
     found(
       { ...one, layers: [dense(1, 'abs'), out] },

@@ -103,13 +103,13 @@ const symmetric = anySymmetricBody()
   .map(caseOf)
   .filter((found): found is Case => found !== null && spaceSize(found.network) <= 800n);
 
-holds('networks made to have symmetries, or nearly', symmetric, 120, 50);
+holds('networks made to have symmetries, or nearly', symmetric, 120, 20);
 holds('networks of every layer type', anyLayeredCase({ maxPoints: 300n }), 60, 1);
 holds(
   'networks of every layer type that own their weights',
   anyLayeredCase({ maxPoints: 600n, own: true }),
   50,
-  5,
+  1,
 );
 holds('dense networks', anyCase({ maxPoints: 300n }), 50, 1);
 holds('wide networks', anyRecipe({ maxPoints: 300n }).map(build), 60, 1);
@@ -141,6 +141,16 @@ const BODIES: Readonly<Record<string, object>> = {
       layers: [dense(2, 'relu', { bias: false }), dense(1, 'identity', { bias: false })],
     },
     format: { values: ['-1', '1'] },
+  },
+  'equal inputs below units whose keys are single digits': {
+    network: {
+      inputs: [['1', '1']],
+      layers: [
+        dense(2, 'relu', { bias: false }),
+        dense(1, 'identity', { bias: false, weight: [['1', '1']] }),
+      ],
+    },
+    format: { values: Array.from({ length: 13 }, (_, k) => String(k - 6)) },
   },
   'samples that mirror each other below exchanged units': {
     network: {
