@@ -28,7 +28,7 @@ export function document(results: Results): string {
     'Made by `npm run bench -- count`, which writes this file; nothing here is written by hand.',
     'Parts of it, printed and not kept: `npm run bench -- count --only=1-2-1 --only=MNIST`.',
     'Elsewhere: exact decisions in doubles (`npm run bench -- filter` writes `filter.md`), sampling',
-    '(`npm run bench -- sample` writes `sample.md`).',
+    '(`npm run bench -- sample` writes `sample.md`), symmetries (`npm run bench -- symmetry` writes `symmetry.md`).',
     '',
     ...results.machine.map((line) => `- ${line}`),
     '',

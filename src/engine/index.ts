@@ -35,7 +35,12 @@ export type { CountEstimate } from './count/layered/estimate.js';
 export type { CountLimits } from './count/layered/meter.js';
 export { Outgrown } from './count/layered/outgrown.js';
 export { firstMoment, secondMomentLower, slackOf, type Slack } from './count/moments.js';
-export { enumerationOf, type Enumeration, type EnumerationOptions } from './count/enumerate.js';
+export {
+  enumerationOf,
+  evenedTally,
+  type Enumeration,
+  type EnumerationOptions,
+} from './count/enumerate.js';
 export { neuronsOf, spaceOf, type Neuron, type Space } from './count/space.js';
 export { ENGINE_ERRORS, EngineError, type EngineErrorCode, type EngineFault } from './errors.js';
 export { examine, type Examination } from './examine.js';
@@ -124,4 +129,4 @@ export type { Subject, TheoremReport } from './theorem/theorem.js';
 export { judgeOf, type Decision, type RelevantTie, type Verdict } from './verdict.js';
 
 /** Version of the engine; part of every plan, so that a new engine answers anew. */
-export const ENGINE_VERSION = '0.3.0';
+export const ENGINE_VERSION = '0.4.0';

@@ -35,7 +35,10 @@ export interface Tally {
    * exact where points are visited, and in closed form.
    */
   readonly pairs: bigint;
-  /** One per unit that has kinks, in the order of `neuronsOf`. */
+  /**
+   * One per unit that has kinks, in the order of `neuronsOf`. Of an enumeration with symmetries only
+   * the sums over exchangeable neurons mean anything, until they are shared out (`count/symmetry/orbits.ts`).
+   */
   readonly neurons: readonly NeuronTally[];
   /** The first point of each set; null where none was seen. */
   readonly witnesses: {

@@ -8,7 +8,9 @@ import {
   compare,
   emptyTally,
   decisionsOf,
+  evenedTally,
   firstMoment,
+  isPolynomial,
   mergeTallies as mergeCounts,
   neuronsOf,
   rational,
@@ -98,8 +100,12 @@ function withValue(exact: Rational): ExactWithValue {
   return { exact: toText(exact), value: toDouble(exact) };
 }
 
-function exhaustiveResult(plan: Plan, tally: Tally): ExhaustiveResult {
+function exhaustiveResult(plan: Plan, merged: Tally): ExhaustiveResult {
   const { network, proxies } = compileQuestion(plan.question);
+  const tally =
+    plan.method === 'enumeration' && isPolynomial(network)
+      ? evenedTally(network, proxies, merged)
+      : merged;
   const space = spaceOf(network);
   const size = spaceSize(network);
   // Neurons that are alike have counts that are alike, and long ones take long to write.

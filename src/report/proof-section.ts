@@ -53,7 +53,7 @@ function sentence(text: string): string {
 const METHODS = {
   'closed-form': 'a closed formula',
   layered: 'layer-by-layer counting of weighted states',
-  enumeration: 'enumeration of every point',
+  enumeration: 'enumeration, point by point',
 } as const;
 
 const DECISIONS = {
@@ -76,7 +76,7 @@ function effortItem({ visited, states, space, neurons }: ExhaustiveResult): read
     exactOnly(visited),
     visited === space.size
       ? ', which is all of Ω.'
-      : '; parameters that cannot change the answer were multiplied out instead.',
+      : '; the other points differ from these by parameters that cannot change the answer, or by a symmetry of the network that was proved, and were counted with them.',
   ];
 }
 

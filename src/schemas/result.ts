@@ -77,7 +77,7 @@ export const ExhaustiveResultSchema = Type.Object(
     engine: Type.String(),
     question: QuestionSchema,
     space: SpaceSchema,
-    /** Points visited, of an enumeration. */
+    /** Points visited, of an enumeration; each stands for all that no verdict tells from it. */
     visited: Type.Optional(CountSchema),
     /** States summed over, of the other methods. */
     states: Type.Optional(CountSchema),

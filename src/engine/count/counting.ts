@@ -6,7 +6,7 @@
 import type { Proxies } from '../ad/rules.js';
 import { isPolynomial, type AnalyticNetwork, type Network } from '../net/ir.js';
 import { analyticCandidatesOf, analyticCountingOf } from './analytic.js';
-import { enumerationOf, isGenerated } from './enumerate.js';
+import { enumerationOf, outlookOf } from './enumerate.js';
 import { isChain } from '../net/chain.js';
 import { gridProgramOf } from './grid.js';
 import { LayeredCount } from './layered/layered.js';
@@ -46,13 +46,14 @@ export function countingOf(
 ): Counting {
   if (!isPolynomial(network)) return analyticCountingOf(network, proxies, method);
   if (method === 'enumeration') {
-    const { space, compiled, tallyOf } = enumerationOf(network, proxies);
+    const enumeration = enumerationOf(network, proxies, { symmetries: true });
+    const { space, compiled, visits, tallyOf } = enumeration;
     const perVisit = visitCost(compiled, network);
     let visited = 0n;
     return {
       method,
       space,
-      parts: space.visits,
+      parts: visits,
       tallyOf: (from, to, onProgress) => {
         const tally = tallyOf(from, to, onProgress);
         visited += to - from;
@@ -88,20 +89,23 @@ export function candidatesOf(
   if (!isPolynomial(network)) return analyticCandidatesOf(network);
   const space = spaceOf(network);
   const program = gridProgramOf(network, proxies, space);
-  const compiled = program !== null || isGenerated(network, proxies, space);
+  const { visits, compiled, reduced } = outlookOf(network, proxies, program);
+  const points = reduced
+    ? 'visits one of all points that symmetries exchange'
+    : 'visits every point';
   const enumeration: Candidate = {
     method: 'enumeration',
     estimate: {
       states: 0,
-      operations: approximate(space.visits) * visitCost(compiled, network),
-      log10Operations: log10Estimate(space.visits) + Math.log10(visitCost(compiled, network)),
+      operations: approximate(visits) * visitCost(compiled, network),
+      log10Operations: log10Estimate(visits) + Math.log10(visitCost(compiled, network)),
       bytes: 0,
     },
-    parts: space.visits,
+    parts: visits,
     compiled,
     why: compiled
-      ? 'visits every point'
-      : 'visits every point, with the reference enumerator: the faster ones need numbers that doubles hold exactly, maxima of few units and no loss',
+      ? points
+      : `${points}, with the reference enumerator: the faster ones need numbers that doubles hold exactly, maxima of few units and no loss`,
   };
   const limits = { maxOperations: budget, maxBytes: PLANNING_BYTES, maxWalks: PLANNING_WALKS };
   const declined = {

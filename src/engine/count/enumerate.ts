@@ -2,20 +2,30 @@
  * Exhaustive counting by enumeration of a stretch of ranks: generated code where the network is on a
  * lattice and the host allows it, else the interpreting kernel where the grid is proved exact, the
  * reference enumerator elsewhere. All give the same tally.
+ *
+ * With symmetries equal samples are taken once and one point of each orbit is visited, in weighted boxes
+ * (`symmetry/`); what visits them is the same. The counts are then those of all points, except that
+ * neurons which symmetries exchange are counted together until `evened` shares them out.
  */
 import type { Proxies } from '../ad/rules.js';
 import type { Network } from '../net/ir.js';
-import type { Tally } from '../tally.js';
+import { emptyTally, mergeTallies, type Tally } from '../tally.js';
 import { MAX_LEAVES, judgeOf, type VerdictOptions } from '../verdict.js';
 import { codeOf, compiledOf, type Compiled } from './compiled/compiled.js';
 import { lineOf, type LineKernel } from './compiled/line.js';
 import { gridProgramOf, type GridProgram } from './grid.js';
 import { interpretRange } from './interpret.js';
 import { kernelRange } from './kernel.js';
-import { spaceOf, type Space } from './space.js';
+import { neuronsOf, spaceOf, type Space } from './space.js';
+import { orbitSpaceOf, stretchesOf, type OrbitSpace } from './symmetry/orbit-space.js';
+import { evenedOver, weighted } from './symmetry/orbits.js';
+import { withDistinctSamples } from './symmetry/samples.js';
+import { symmetriesOf } from './symmetry/symmetries.js';
 
 export interface Enumeration {
   readonly space: Space;
+  /** How many points are visited: all of the space, or one of each orbit. */
+  readonly visits: bigint;
   /** Whether a kernel runs; without it a point costs about a thousand times as much. */
   readonly compiled: boolean;
   /** What visits the points. */
@@ -24,8 +34,10 @@ export interface Enumeration {
   readonly source: string | null;
   /** The network on its grid, which the kernel runs on; null where it is declined. */
   readonly program: GridProgram | null;
-  /** *Exact.* The tally of the ranks [from, to). */
+  /** *Exact.* The tally of the visits [from, to): of ranks, or with symmetries of what stands for them. */
   readonly tallyOf: (from: bigint, to: bigint, onProgress: (visited: bigint) => void) => Tally;
+  /** *Exact.* The tally of all visits with its neurons' counts shared out; the same without symmetries. */
+  readonly evened: (tally: Tally) => Tally;
 }
 
 export interface EnumerationOptions extends VerdictOptions {
@@ -35,15 +47,62 @@ export interface EnumerationOptions extends VerdictOptions {
   readonly generate?: boolean;
   /** Visit every value of inert parameters; default false. */
   readonly keepInert?: boolean;
+  /** Visit one point of each orbit; default false: every one. */
+  readonly symmetries?: boolean;
+}
+
+/** A network as it is enumerated, and what of its space is visited. */
+interface Visited {
+  readonly network: Network;
+  readonly space: Space;
+  /** Null where every point is visited. */
+  readonly orbits: OrbitSpace | null;
+  readonly visits: bigint;
+  readonly exchanged: readonly (readonly number[])[];
+}
+
+function visitedOf(whole: Network, proxies: Proxies, options: EnumerationOptions): Visited {
+  const keepInert = options.keepInert ?? false;
+  if (options.symmetries !== true) {
+    const space = spaceOf(whole, keepInert);
+    return { network: whole, space, orbits: null, visits: space.visits, exchanged: [] };
+  }
+  const network = withDistinctSamples(whole);
+  const space = spaceOf(network, keepInert);
+  const { classes, orbits: exchanged } = symmetriesOf(network, proxies, space);
+  const orbits = classes.length === 0 ? null : orbitSpaceOf(space, classes);
+  return { network, space, orbits, visits: orbits?.visits ?? space.visits, exchanged };
+}
+
+/** *Exact.* The tally of a whole enumeration with symmetries, its neurons' counts shared out. */
+export function evenedTally(network: Network, proxies: Proxies, tally: Tally): Tally {
+  return evenedOver(visitedOf(network, proxies, { symmetries: true }).exchanged, tally);
+}
+
+/** What a plan needs to know of an enumeration with symmetries. */
+export interface Outlook {
+  readonly visits: bigint;
+  /** Whether a kernel or generated code does the work. */
+  readonly compiled: boolean;
+  /** Whether fewer points are visited than the space has. */
+  readonly reduced: boolean;
+}
+
+/** *Exact.* What an enumeration would be; `program` is the network on its grid, if it has one. */
+export function outlookOf(whole: Network, proxies: Proxies, program: GridProgram | null): Outlook {
+  const { network, space, orbits, visits } = visitedOf(whole, proxies, { symmetries: true });
+  const own = network === whole ? program : gridProgramOf(network, proxies, space);
+  const compiled = own !== null || isGenerated(network, proxies, space);
+  return { visits, compiled, reduced: orbits !== null };
 }
 
 /** *Exact.* Prepares the enumeration of a network with given proxies. */
 export function enumerationOf(
-  network: Network,
+  whole: Network,
   proxies: Proxies,
   options: EnumerationOptions = {},
 ): Enumeration {
-  const space = spaceOf(network, options.keepInert ?? false);
+  const { network, space, orbits, visits, exchanged } = visitedOf(whole, proxies, options);
   const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
   const judge = judgeOf(network, proxies, options);
   const generates =
@@ -64,8 +123,17 @@ export function enumerationOf(
     const { line, compiled } = fast();
     return byOf(line !== null, compiled !== null, program !== null);
   };
+  const ranks = (from: bigint, to: bigint, onProgress: (visited: bigint) => void): Tally => {
+    const { line, compiled } = fast();
+    if (line !== null) return line.tallyOf(from, to);
+    if (compiled !== null) return compiled.tallyOf(from, to, onProgress);
+    return program === null
+      ? interpretRange(network, space, judge, from, to, onProgress)
+      : kernelRange(network, program, space, judge, from, to, onProgress);
+  };
   return {
     space,
+    visits,
     get compiled() {
       return program !== null || by() !== 'reference';
     },
@@ -77,13 +145,24 @@ export function enumerationOf(
     },
     program,
     tallyOf: (from, to, onProgress) => {
-      const { line, compiled } = fast();
-      if (line !== null) return line.tallyOf(from, to);
-      if (compiled !== null) return compiled.tallyOf(from, to, onProgress);
-      return program === null
-        ? interpretRange(network, space, judge, from, to, onProgress)
-        : kernelRange(network, program, space, judge, from, to, onProgress);
+      if (orbits === null) return ranks(from, to, onProgress);
+      const { compiled } = fast();
+      const boxes = orbits.boxesOf(from, to);
+      if (compiled !== null) return compiled.tallyOfBoxes(boxes, onProgress);
+      let tally = emptyTally(neuronsOf(network).length);
+      for (const each of boxes) {
+        for (const [first, end] of stretchesOf(each, space.radices)) {
+          const { done } = tally;
+          const part = ranks(first, end, (visited) => {
+            onProgress(done + visited);
+          });
+          tally = mergeTallies(tally, weighted(part, each.weight));
+        }
+        onProgress(tally.done);
+      }
+      return tally;
     },
+    evened: (tally) => evenedOver(exchanged, tally),
   };
 }
 

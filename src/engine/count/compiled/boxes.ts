@@ -103,3 +103,24 @@ export function within(box: Box, position: number, lo: number, hi: number): Box 
 export function widePosition({ lo, hi }: Box): number {
   return lo.findIndex((from, k) => (hi[k] as number) - from > 1);
 }
+
+/** *Exact.* The points of a box whose rank is below that of the given digits, as boxes in increasing order. */
+export function below(box: Box, digits: Int32Array): Box[] {
+  const found: Box[] = [];
+  // What shares the digits before k and is below at k: the longer what they share, the later.
+  let shared = box;
+  for (let k = 0; k < digits.length; k += 1) {
+    const digit = digits[k] as number;
+    const [lo, hi] = [box.lo[k] as number, box.hi[k] as number];
+    if (lo < digit) found.push(within(shared, k, lo, Math.min(hi, digit)));
+    if (digit < lo || digit >= hi) break;
+    shared = within(shared, k, digit, digit + 1);
+  }
+  return found;
+}
+
+/** *Exact.* The order of the ranks of two points: negative, 0 or positive. */
+export function compareDigits(a: Int32Array, b: Int32Array): number {
+  const differs = a.findIndex((digit, k) => digit !== b[k]);
+  return differs === -1 ? 0 : (a[differs] as number) - (b[differs] as number);
+}

@@ -11,7 +11,8 @@ import type { Rational } from '../../num/rational.js';
 import { emptyTally, type Tally, type Witness } from '../../tally.js';
 import type { Verdict } from '../../verdict.js';
 import { neuronsOf, type Space } from '../space.js';
-import { boxesOf, rankOf, volumeOf, widePosition, within } from './boxes.js';
+import type { WeightedBox } from '../symmetry/orbit-space.js';
+import { below, boxesOf, compareDigits, rankOf, volumeOf, widePosition, within } from './boxes.js';
 import { cotangentPlanOf } from './cotangents.js';
 import { Decider, sizeOf, type Box, type Outcome } from './decide.js';
 import { functionOf, type Compile } from './evaluate.js';
@@ -23,7 +24,7 @@ import { loopsOf, type Loops } from './loops.js';
 /** Outcomes that are kept at once. */
 const SLOTS = 1 << 16;
 /** How many of them are worth looking through once a box. */
-const FEW = 1 << 10;
+const FEW = 1 << 14;
 /** About how many combinations of loops one call of the generated code takes. */
 const CALL = 2 ** 22;
 /** Every sum of one box stays below this. */
@@ -36,6 +37,11 @@ export interface Compiled {
   readonly integers: boolean;
   /** *Exact.* The tally of the ranks [from, to). */
   readonly tallyOf: (from: bigint, to: bigint, onProgress: (visited: bigint) => void) => Tally;
+  /** *Exact.* The tally of boxes that do not meet, in any order, each point of which counts so often. */
+  readonly tallyOfBoxes: (
+    boxes: Iterable<WeightedBox>,
+    onProgress: (visited: bigint) => void,
+  ) => Tally;
 }
 
 /** Counts of a box. */
@@ -96,12 +102,18 @@ export function compiledOf(
   const decider = new Decider({ network, lattice, loops, plan, first, space, judge });
   const counter = new Counter(neuronsOf(network).length, loops, decider, radices.length);
   counter.bind((runtime) => compile(generated.tables, runtime));
+  const tallyOfBoxes: Compiled['tallyOfBoxes'] = (boxes, onProgress) =>
+    tallyOf(counter, space, radices, loops, boxes, onProgress);
   return {
     loops,
     source: generated.source,
     integers: generated.integers,
     tallyOf: (from, to, onProgress) =>
-      tallyOf(counter, space, radices, loops, from, to, onProgress),
+      tallyOfBoxes(
+        boxesOf(radices, from, to).map((box) => ({ box, weight: 1n })),
+        onProgress,
+      ),
+    tallyOfBoxes,
   };
 }
 
@@ -232,32 +244,31 @@ function tallyOf(
   space: Space,
   radices: readonly number[],
   loops: Loops,
-  from: bigint,
-  to: bigint,
+  boxes: Iterable<WeightedBox>,
   onProgress: (visited: bigint) => void,
 ): Tally {
   const sums = emptySums(counter.neurons);
-  const held: Partial<Record<Kind, Box>> = {};
+  const held = { nonDifferentiable: new Held(), incorrect: new Held(), undecided: new Held() };
   let visited = 0n;
-  for (const whole of boxesOf(radices, from, to)) {
+  for (const { box: whole, weight } of boxes) {
     for (const box of pieces(whole, loops, counter.neurons)) {
       const before = { ...sums };
-      counter.count(box, sums, 1n);
-      for (const kind of KINDS) if (sums[kind] > before[kind]) held[kind] ??= box;
+      counter.count(box, sums, weight);
+      for (const kind of KINDS) if (sums[kind] > before[kind]) held[kind].add(box);
       visited += volumeOf(box);
       onProgress(visited);
     }
   }
   const witnessOf = (kind: Kind): Witness | null => {
-    const box = held[kind];
-    if (box === undefined) return null;
-    const order = rankOf(radices, firstIn(counter, box, kind));
+    const digits = firstAmong(counter, held[kind].boxes, kind);
+    if (digits === null) return null;
+    const order = rankOf(radices, digits);
     return { order, point: space.pointAt(order) };
   };
   const empty = emptyTally(0);
   return {
     ...empty,
-    done: to > from ? to - from : 0n,
+    done: visited,
     touched: sums.touched,
     nonDifferentiable: sums.nonDifferentiable,
     incorrect: sums.incorrect,
@@ -288,20 +299,48 @@ function* pieces(box: Box, loops: Loops, neurons: number): Generator<Box> {
   yield* pieces(within(box, position, middle, hi), loops, neurons);
 }
 
+/** Boxes that hold a kind, as far as its first point may be in them. */
+class Held {
+  readonly boxes: Box[] = [];
+  /** The least of the last points: no first point is behind it. */
+  #bound: Int32Array | null = null;
+
+  add(box: Box): void {
+    if (this.#bound !== null && compareDigits(box.lo, this.#bound) > 0) return;
+    this.boxes.push(box);
+    const last = box.hi.map((end) => end - 1);
+    if (this.#bound === null || compareDigits(last, this.#bound) < 0) this.#bound = last;
+  }
+}
+
+/** *Exact.* The digits of the first point of a kind in boxes that each hold one; null of none. */
+function firstAmong(counter: Counter, boxes: readonly Box[], kind: Kind): Int32Array | null {
+  let first: Int32Array | null = null;
+  for (const box of boxes) {
+    if (first === null) first = firstIn(counter, box, kind);
+    else {
+      const earlier = below(box, first).find((part) => holds(counter, part, kind));
+      if (earlier !== undefined) first = firstIn(counter, earlier, kind);
+    }
+  }
+  return first;
+}
+
+function holds(counter: Counter, box: Box, kind: Kind): boolean {
+  const sums = emptySums(counter.neurons);
+  counter.count(box, sums, 1n);
+  return sums[kind] > 0n;
+}
+
 /** *Exact.* The digits of the first point of a kind in a box that holds one. */
 function firstIn(counter: Counter, box: Box, kind: Kind): Int32Array {
-  const holds = (part: Box): boolean => {
-    const sums = emptySums(counter.neurons);
-    counter.count(part, sums, 1n);
-    return sums[kind] > 0n;
-  };
   let rest = box;
   for (let position = widePosition(rest); position !== -1; position = widePosition(rest)) {
     // Galloping: a witness is likely to come early.
     let lo = rest.lo[position] as number;
     let hi = rest.hi[position] as number;
     for (let step = 1; lo + step < hi; step *= 2) {
-      if (holds(within(rest, position, lo, lo + step))) {
+      if (holds(counter, within(rest, position, lo, lo + step), kind)) {
         hi = lo + step;
         break;
       }
@@ -309,7 +348,7 @@ function firstIn(counter: Counter, box: Box, kind: Kind): Int32Array {
     }
     while (hi - lo > 1) {
       const middle = Math.floor((lo + hi) / 2);
-      if (holds(within(rest, position, lo, middle))) hi = middle;
+      if (holds(counter, within(rest, position, lo, middle), kind)) hi = middle;
       else lo = middle;
     }
     rest = within(rest, position, lo, hi);
