@@ -42,7 +42,7 @@ export function document(results: Results): string {
   ].join('\n')}\n`;
 }
 
-const SLAB_NOTES = `10⁹ points per second on one core, medians of alternating rounds; counts of each round are equal to C's, or the run would have failed.
+const SLAB_NOTES = `10⁹ points per second of processor time on one core, medians of alternating rounds; counts of each round are equal to C's, or the run would have failed.
 C (\`native/dense.c\`, \`native/conv.c\`) hoists partial sums, tries the innermost values in 256-bit lanes, and the better of its
 kernels stands here. Ours is made anew in each round. *Kernel*: what the generated code counts in a second,
 without what it takes to make it (*making*); code that V8 has not seen starts cold. *× C*: the median over rounds of C's time by ours;
@@ -52,7 +52,7 @@ its kink all over the slab. The convolution is 1×4×4, two filters 2×2 with sh
 
 const GOAL_NOTES = `Asked for: at least ${String(LEAST_RATIO)} × C; at least ${String(LEAST_RATIO_SOLVED)} × C from ${String(MANY_VALUES)} values up; the interpreting kernel at least ${String(LEAST_INTERPRETING / 1e9)}.`;
 
-const SEED_NOTES = `65,279 values by 130,558 neurons. Ours from the network on, \`native/seed-p.c\` without its start. Asked for: at most ${String(MOST_SEED)} × C's time.`;
+const SEED_NOTES = `65,279 values by 130,558 neurons. Ours from the network on, \`native/seed-p.c\` without its start, both processor time. Asked for: at most ${String(MOST_SEED)} × C's time.`;
 
 const SCALING_NOTES = `The shards of one job of two samples (2-2-1, E2M1), which layered counting declines, as a worker's compute
 threads run them; threads are warm, rounds alternate, tallies are equal to the byte. Asked for: at least ${String(LEAST_SCALING)} × one. Whoever else uses the cores lowers it.`;

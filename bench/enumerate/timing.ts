@@ -3,6 +3,7 @@ import { enumerationOf, type EnumerationOptions, type Tally } from '../../src/en
 import type { Built } from './cases.js';
 import type { NativeRun } from './native.js';
 
+/** Times in seconds of processor time, all threads of the process together, as C's are. */
 export interface Timed {
   readonly tally: Tally;
   /** Seconds until the kernel stands: grid, code, tables. */
@@ -20,15 +21,20 @@ export function timed(
   to: bigint | null = null,
   options: EnumerationOptions = {},
 ): Timed {
-  const start = performance.now();
+  const start = process.cpuUsage();
   const enumeration = enumerationOf(network, proxies, options);
   const end = to ?? enumeration.space.visits;
   // Asking what visits the points makes it.
   if (enumeration.by === 'reference') throw new Error('timed: no kernel takes this network');
-  const middle = performance.now();
+  const preparing = secondsSince(start);
+  const middle = process.cpuUsage();
   const tally = enumeration.tallyOf(from, end, silent);
-  const done = performance.now();
-  return { tally, preparing: (middle - start) / 1000, counting: (done - middle) / 1000 };
+  return { tally, preparing, counting: secondsSince(middle) };
+}
+
+function secondsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
 }
 
 /** Throws where two counts differ. */

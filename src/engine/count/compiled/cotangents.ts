@@ -342,7 +342,7 @@ function push(
 }
 
 /** *Exact.* What AD takes for the slope of a unit, on the grid of slopes. */
-function slopeAt(point: LatticePoint, step: ActivationStep, k: number, at: number): number {
+export function slopeAt(point: LatticePoint, step: ActivationStep, k: number, at: number): number {
   const { grid } = step;
   if (k >= point.lattice.tail) return grid.slopes[0]?.[0] ?? 0;
   const code = point.codes[k]?.[at] as number;

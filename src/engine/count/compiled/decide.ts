@@ -18,6 +18,7 @@ import { placedTerms, smoothness, type FirstOrder, type Placed } from './first-o
 import type { Lattice } from './lattice.js';
 import type { Loops } from './loops.js';
 import { LatticePoint } from './point.js';
+import { readsOf } from './reads.js';
 import { freedomOf, tiesOf, type LatticeTie } from './ties.js';
 
 /** Digits lo[position] … hi[position] − 1 of every position. */
@@ -28,8 +29,8 @@ export interface Box {
 
 /** Counts over the tail of a box, at given digits before it. */
 export interface Outcome {
-  /** Whether weights of the epoch play no part: all ties lie behind them. */
-  readonly lasting: boolean;
+  /** Positions of the digits before the tail that it depends on besides codes, where codes decide. */
+  readonly reads: readonly number[];
   /** Tied neurons, each once, and at how many points AD says that each is relevant. */
   readonly neurons: Int32Array;
   readonly relevant: Float64Array;
@@ -74,16 +75,18 @@ export class Decider {
   readonly #known: Deciding;
   readonly #point: LatticePoint;
   readonly #digits: Int32Array;
-  /** By key and digits of the tail: what the judge said. */
+  readonly #before: ReadonlySet<number>;
   /** The tail's maps by place, and the ends of the digits that they are for. */
   readonly #maps: Float64Array[] = [];
   #mapped: readonly number[] = [];
+  /** By key and digits of the tail: what the judge said. */
   readonly #judged = new Map<string, Decided>();
 
   constructor(known: Deciding) {
     this.#known = known;
     this.#point = new LatticePoint(known.lattice, known.space.radices.length);
     this.#digits = new Int32Array(known.space.radices.length);
+    this.#before = new Set(known.loops.order);
   }
 
   /** *Exact.* The outcome at these digits; the key is unique to the codes, where codes decide. */
@@ -121,7 +124,7 @@ export class Decider {
       });
     } while (this.#nextTail(box));
     return {
-      lasting: ties.every(({ step }) => step > loops.epochStep),
+      reads: loops.keyed ? readsOf(point, ties, this.#before) : [],
       neurons: Int32Array.from(neurons),
       relevant: relevant.map((count) => count * idle),
       nonDifferentiable: counts.kink * idle,

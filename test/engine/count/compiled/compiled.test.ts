@@ -126,6 +126,54 @@ const BODIES: Readonly<Record<string, object>> = {
   },
 };
 
+/** Deep networks of so many values that stretches and weights between ties play a part. */
+const deep = fc
+  .record({
+    widths: fc.constantFrom([1, 1], [1, 1], [2, 1], [1, 2]),
+    values: fc.uniqueArray(fc.integer({ min: -6, max: 6 }), { minLength: 4, maxLength: 4 }),
+    more: fc.uniqueArray(fc.integer({ min: -9, max: 9 }), { minLength: 5, maxLength: 8 }),
+    input: fc.constantFrom('1', '-2', '1/2'),
+    activations: fc.tuple(
+      fc.constantFrom('relu', 'abs', 'hardtanh'),
+      fc.constantFrom('relu', 'abs', 'hardtanh'),
+    ),
+    proxy: fc.constantFrom('0', '1', '1/2'),
+  })
+  .map(({ widths, values, more, input, activations, proxy }) =>
+    caseOf({
+      network: {
+        inputs: [[input]],
+        layers: [
+          ...widths.map((units, k) => ({ type: 'dense', units, activation: activations[k] })),
+          { type: 'dense', units: 1, bias: false, activation: 'identity' },
+        ],
+      },
+      format: { values: (widths.join() === '1,1' ? more : values).map(String) },
+      proxies: { relu: [proxy], abs: [proxy], hardtanh: [proxy, proxy] },
+      mode: 'exhaustive',
+    }),
+  )
+  .filter((found) => found !== null);
+
+test('generated code and kernel agree on deep networks of many values, however they are cut', () => {
+  fc.assert(
+    fc.property(asBody(deep), cuts, ({ network, proxies }, at) => {
+      const enumeration = enumerationOf(network, proxies);
+      const { visits } = enumeration.space;
+      const kernel = enumerationOf(network, proxies, { generate: false });
+      assert.deepEqual([enumeration.by, kernel.by], ['generated', 'kernel']);
+      const whole = kernel.tallyOf(0n, visits, silent);
+      assert.deepEqual(enumeration.tallyOf(0n, visits, silent), whole);
+      const ranks = [0n, visits, ...at.map((cut) => BigInt(cut) % (visits + 1n))];
+      ranks.sort((a, b) => Number(a - b));
+      const parts = ranks.slice(1).map((to, k) => enumeration.tallyOf(ranks[k] ?? 0n, to, silent));
+      const empty = emptyTally(neuronsOf(network).length);
+      assert.deepEqual(parts.reduce(mergeTallies, empty), whole);
+    }),
+    runs(25),
+  );
+});
+
 /** Units a·w + c with mirrors and copies, so that bends cancel and AD errs; constants behind them. */
 const lines = fc
   .record({
@@ -233,10 +281,27 @@ test('no string of a request goes into the generated code', () => {
   }
   // Nothing but the words of the language, made names, and integers.
   const words = new Set(source.match(/[A-Za-z_$][A-Za-z_$0-9]*/g) ?? []);
-  const own = /^([TdlhwyzcmnktvTi]\d*|[knv]\d+)$/;
+  const own = /^([TdlhwyzcmnktvTi]\d*|[knvp]\d+)$/;
   const fixed = [
     ...['use', 'strict', 'const', 'let', 'return', 'function', 'run', 'lo', 'hi', 'for', 'if'],
-    ...['at', 'memo', 'lasting', 'counts', 'runtime', 'tables', 'epoch', 'slot', 'undefined'],
+    ...[
+      'at',
+      'slots',
+      'counts',
+      'size',
+      'place',
+      'cut',
+      'values',
+      'length',
+      's',
+      'while',
+      'else',
+      'runtime',
+      'tables',
+      'epoch',
+      'slot',
+      'undefined',
+    ],
     ...['get', 'has', 'decide', 'visit', 'renew', 'all', 'found', 'stamps', 'count', 'Math'],
     ...['imul', 'max'],
   ];
