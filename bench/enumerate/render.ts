@@ -42,13 +42,15 @@ export function document(results: Results): string {
   ].join('\n')}\n`;
 }
 
-const SLAB_NOTES = `10⁹ points per second of processor time on one core, medians of alternating rounds; counts of each round are equal to C's, or the run would have failed.
-C (\`native/dense.c\`, \`native/conv.c\`) hoists partial sums, tries the innermost values in 256-bit lanes, and the better of its
-kernels stands here. Ours is made anew in each round. *Kernel*: what the generated code counts in a second,
-without what it takes to make it (*making*); code that V8 has not seen starts cold. *× C*: the median over rounds of C's time by ours;
-*with making*: the same with that time added. *Interpreting*: the generic kernel, which generates nothing and
-serves where the host forbids code from text, on the first points of the slab. *Tied*: the first hidden unit is on
-its kink all over the slab. The convolution is 1×4×4, two filters 2×2 with shared weights, their maxima, one dense unit.`;
+const SLAB_NOTES = `10⁹ points per second on one core, medians of alternating rounds after one that is not measured; counts of each round are equal to C's, or the
+run would have failed. C (\`native/dense.c\`, \`native/conv.c\`) hoists partial sums, tries the innermost values in 256-bit lanes, and the better of its
+kernels stands here. Ours is made anew in each run. *Kernel*: what it counts in a second, without what it takes
+to make it (*making*: grid, code, tables); *× C*: C's time by ours, of the same round; *with making*: the same with that time
+added. Processor time, or wall time where that is less; what ours does in less than 50 ms is repeated, and C repeats the convolution. A network
+of one hidden layer is a sum of independent parts, each enumerated alone (\`count/parts/\`); *whole* is without that: generated
+code over all points. *Interpreting*: the generic kernel, which generates nothing and serves where the host forbids code from text, on the first points
+of the slab. *Tied*: the first hidden unit is on its kink all over the slab. The convolution is 1×4×4, two filters 2×2 with shared
+weights, their maxima, one dense unit.`;
 
 const GOAL_NOTES = `Asked for: at least ${String(LEAST_RATIO)} × C; at least ${String(LEAST_RATIO_SOLVED)} × C from ${String(MANY_VALUES)} values up; the interpreting kernel at least ${String(LEAST_INTERPRETING / 1e9)}.`;
 
@@ -75,7 +77,17 @@ function present<T>(row: T | null): T[] {
 
 function slabTable(rows: readonly SlabRow[]): string {
   return markdownTable(
-    ['slab', 'points', 'C', 'kernel', '× C', 'making', 'with making, × C', 'interpreting'],
+    [
+      'slab',
+      'points',
+      'C',
+      'kernel',
+      '× C',
+      'making',
+      'with making, × C',
+      'whole, × C',
+      'interpreting',
+    ],
     rows.map((row) => [
       row.name,
       row.points.toExponential(2),
@@ -84,6 +96,7 @@ function slabTable(rows: readonly SlabRow[]): string {
       ratioOf(row).toPrecision(3),
       milliseconds(median(row.preparing)),
       ratioWithMaking(row).toPrecision(3),
+      row.whole.length === 0 ? '–' : wholeRatio(row).toPrecision(3),
       row.interpreting === null ? '–' : rate(row.interpreting),
     ]),
   );
@@ -93,10 +106,19 @@ function ratioOf({ native, counting }: SlabRow): number {
   return median(native.map((time, round) => time / (counting[round] ?? NaN)));
 }
 
+function wholeRatio({ native, whole }: SlabRow): number {
+  return median(whole.map((time, round) => (native[round] ?? NaN) / time));
+}
+
 function ratioWithMaking({ native, counting, preparing }: SlabRow): number {
   return median(
     native.map((time, round) => time / ((counting[round] ?? NaN) + (preparing[round] ?? NaN))),
   );
+}
+
+/** The ratio of generated code over all points: of the kernel itself where there are no parts. */
+function bySolving(row: SlabRow): number {
+  return row.whole.length === 0 ? ratioOf(row) : wholeRatio(row);
 }
 
 function goalLines(rows: readonly SlabRow[]): string {
@@ -116,9 +138,14 @@ function goalLines(rows: readonly SlabRow[]): string {
       (row) => ratioWithMaking(row) >= LEAST_RATIO,
     ),
     line(
-      `${String(LEAST_RATIO_SOLVED)} × C from ${String(MANY_VALUES)} values up`,
+      `${String(LEAST_RATIO)} × C by generated code over all points`,
+      rows,
+      (row) => bySolving(row) >= LEAST_RATIO,
+    ),
+    line(
+      `${String(LEAST_RATIO_SOLVED)} × C from ${String(MANY_VALUES)} values up, by generated code over all points`,
       many,
-      (row) => ratioOf(row) >= LEAST_RATIO_SOLVED,
+      (row) => bySolving(row) >= LEAST_RATIO_SOLVED,
     ),
     line(
       'the interpreting kernel',

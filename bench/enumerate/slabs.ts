@@ -21,6 +21,8 @@ export interface SlabRow {
   readonly native: readonly number[];
   readonly preparing: readonly number[];
   readonly counting: readonly number[];
+  /** Of counting without parts; empty where there are none. */
+  readonly whole: readonly number[];
   /** Points per second; null where the interpreting kernel does not take the network. */
   readonly interpreting: number | null;
 }
@@ -73,11 +75,17 @@ function measured(
   kernels: readonly (() => ReturnType<NativeProgram['run']>)[],
   rounds: number,
 ): SlabRow {
+  // Once unmeasured: V8 has seen the engine then, as in a thread that has counted before.
+  timed(built, from, from + points);
   const [native, preparing, counting] = [[] as number[], [] as number[], [] as number[]];
+  const whole: number[] = [];
+  const { network, proxies } = built;
+  const byParts = enumerationOf(network, proxies).by === 'parts';
   for (let round = 0; round < rounds; round += 1) {
     const ours = timed(built, from, from + points);
     preparing.push(ours.preparing);
     counting.push(ours.counting);
+    if (byParts) whole.push(timed(built, from, from + points, { parts: false }).counting);
     const times = kernels.map((kernel) => {
       const run = kernel();
       agree(name, ours.tally, run);
@@ -86,7 +94,7 @@ function measured(
     native.push(Math.min(...times));
   }
   return {
-    ...{ name, values, points: Number(points), native, preparing, counting },
+    ...{ name, values, points: Number(points), native, preparing, counting, whole },
     interpreting: interpretingRate(built, from, points),
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Exhaustive counting by enumeration of a stretch of ranks: generated code where the network is on a
+ * Exhaustive counting by enumeration of a stretch of ranks: part by part where a network is a sum of
+ * independent ones, generated code where the network is on a
  * lattice and the host allows it, else the interpreting kernel where the grid is proved exact, the
  * reference enumerator elsewhere. All give the same tally.
  */
@@ -12,6 +13,7 @@ import { lineOf, type LineKernel } from './compiled/line.js';
 import { gridProgramOf, type GridProgram } from './grid.js';
 import { interpretRange } from './interpret.js';
 import { kernelRange } from './kernel.js';
+import { byPartsOf, type ByParts, type PartEnumeration } from './parts/by-parts.js';
 import { spaceOf, type Space } from './space.js';
 
 export interface Enumeration {
@@ -19,7 +21,7 @@ export interface Enumeration {
   /** Whether a kernel runs; without it a point costs about a thousand times as much. */
   readonly compiled: boolean;
   /** What visits the points. */
-  readonly by: 'line' | 'generated' | 'kernel' | 'reference';
+  readonly by: 'parts' | 'line' | 'generated' | 'kernel' | 'reference';
   /** The text of the generated code; null where there is none. */
   readonly source: string | null;
   /** The network on its grid, which the kernel runs on; null where it is declined. */
@@ -33,6 +35,8 @@ export interface EnumerationOptions extends VerdictOptions {
   readonly kernel?: boolean;
   /** Allow generated code; default true. Off, as where the host forbids it, nothing is generated. */
   readonly generate?: boolean;
+  /** Enumerate independent parts alone where code may be generated; default true. */
+  readonly parts?: boolean;
   /** Visit every value of inert parameters; default false. */
   readonly keepInert?: boolean;
 }
@@ -49,19 +53,30 @@ export function enumerationOf(
   const generates =
     options.kernel !== false && options.generate !== false && options.fastPath !== false;
   // Made when it is asked for, once: whoever plans a count need not compile it.
-  let made: { line: LineKernel | null; compiled: Compiled | null } | null = null;
+  let made: {
+    parts: ByParts | null;
+    line: LineKernel | null;
+    compiled: Compiled | null;
+  } | null = null;
+  const maxLeaves = options.maxLeaves ?? MAX_LEAVES;
+  /** A part is a network of its own. */
+  const ofPart = (part: Network): PartEnumeration =>
+    enumerationOf(part, proxies, { ...options, parts: false });
   const fast = (): NonNullable<typeof made> => {
     if (made !== null) return made;
-    const line = generates ? lineOf(network, proxies, space) : null;
+    const parts =
+      generates && options.parts !== false ? byPartsOf(network, space, maxLeaves, ofPart) : null;
+    const line = generates && parts === null ? lineOf(network, proxies, space) : null;
     const compiled =
-      generates && line === null
-        ? compiledOf(network, proxies, space, judge, options.maxLeaves ?? MAX_LEAVES)
+      generates && parts === null && line === null
+        ? compiledOf(network, proxies, space, judge, maxLeaves)
         : null;
-    made = { line, compiled };
+    made = { parts, line, compiled };
     return made;
   };
   const by = (): Enumeration['by'] => {
-    const { line, compiled } = fast();
+    const { parts, line, compiled } = fast();
+    if (parts !== null) return 'parts';
     return byOf(line !== null, compiled !== null, program !== null);
   };
   return {
@@ -73,11 +88,15 @@ export function enumerationOf(
       return by();
     },
     get source() {
-      return fast().compiled?.source ?? null;
+      const { parts, compiled } = fast();
+      if (parts === null) return compiled?.source ?? null;
+      const sources = parts.parts.flatMap(({ source }) => source ?? []);
+      return sources.length === 0 ? null : sources.join('');
     },
     program,
     tallyOf: (from, to, onProgress) => {
-      const { line, compiled } = fast();
+      const { parts, line, compiled } = fast();
+      if (parts !== null) return parts.tallyOf(from, to, onProgress);
       if (line !== null) return line.tallyOf(from, to);
       if (compiled !== null) return compiled.tallyOf(from, to, onProgress);
       return program === null

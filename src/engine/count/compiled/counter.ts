@@ -6,7 +6,8 @@
  * found again under the digits that it reads. Slots last from box to box as long as the box's tail is
  * the same, since outcomes are sums over the tail.
  */
-import { Decider, sizeOf, type Box, type Outcome } from './decide.js';
+import { sizeOf, type Box } from '../boxes.js';
+import type { Decider, Outcome } from './decide.js';
 import { FEW_KEYS, type Run, type Runtime, type Slots } from './generate.js';
 import type { Loops } from './loops.js';
 

@@ -6,6 +6,7 @@
 import type { Network } from '../../net/ir.js';
 import type { Rational } from '../../num/rational.js';
 import type { Verdict } from '../../verdict.js';
+import { sizeOf, type Box } from '../boxes.js';
 import type { Space } from '../space.js';
 import {
   columnOf,
@@ -20,12 +21,6 @@ import type { Loops } from './loops.js';
 import { LatticePoint } from './point.js';
 import { readsOf } from './reads.js';
 import { freedomOf, tiesOf, type LatticeTie } from './ties.js';
-
-/** Digits lo[position] … hi[position] − 1 of every position. */
-export interface Box {
-  readonly lo: Int32Array;
-  readonly hi: Int32Array;
-}
 
 /** Counts over the tail of a box, at given digits before it. */
 export interface Outcome {
@@ -244,12 +239,4 @@ function decisionOf({ differentiable, adCorrect }: Verdict): Decision {
   if (differentiable === null) return 'undecided';
   if (!differentiable) return 'kink';
   return adCorrect === false ? 'incorrect' : 'correct';
-}
-
-/** *Exact below 2^53.* How many points of a box there are, by the given positions. */
-export function sizeOf({ lo, hi }: Box, positions: readonly number[]): number {
-  return positions.reduce(
-    (size, position) => size * ((hi[position] as number) - (lo[position] as number)),
-    1,
-  );
 }

@@ -39,9 +39,9 @@ interface Compared {
   readonly proxies: Proxies;
 }
 
-/** Asserts equal tallies, whole and cut; what visited the points. */
+/** Asserts equal tallies, whole and cut, by parts or not; what visited the points without parts. */
 function compare({ network, proxies }: Compared, at: readonly number[]): Enumeration['by'] {
-  const enumeration = enumerationOf(network, proxies);
+  const enumeration = enumerationOf(network, proxies, { parts: false });
   const { visits } = enumeration.space;
   const others = [{ generate: false }, { kernel: false }].map((options) =>
     enumerationOf(network, proxies, options).tallyOf(0n, visits, silent),
@@ -50,9 +50,11 @@ function compare({ network, proxies }: Compared, at: readonly number[]): Enumera
   for (const other of others) assert.deepEqual(whole, other);
   const ranks = [0n, visits, ...at.map((cut) => BigInt(cut) % (visits + 1n))];
   ranks.sort((a, b) => Number(a - b));
-  const parts = ranks.slice(1).map((to, k) => enumeration.tallyOf(ranks[k] ?? 0n, to, silent));
   const empty = emptyTally(neuronsOf(network).length);
-  assert.deepEqual(parts.reverse().reduce(mergeTallies, empty), whole);
+  for (const each of [enumeration, enumerationOf(network, proxies)]) {
+    const parts = ranks.slice(1).map((to, k) => each.tallyOf(ranks[k] ?? 0n, to, silent));
+    assert.deepEqual(parts.reverse().reduce(mergeTallies, empty), whole);
+  }
   return enumeration.by;
 }
 
@@ -155,6 +157,50 @@ const deep = fc
   )
   .filter((found) => found !== null);
 
+/** Two filters with shared weights, maxima, one dense unit: parts whose AD errs, and that differ. */
+const parted = fc
+  .record({
+    input: fc.array(fc.constantFrom('1', '-1', '2', '0'), { minLength: 6, maxLength: 6 }),
+    frozen: fc.constantFrom('1', '-1', null),
+    pool: fc.boolean(),
+    samples: fc.constantFrom(1, 2),
+    proxy: fc.constantFrom('0', '1', '1/2'),
+    rule: fc.constantFrom('first', 'all', 'even'),
+  })
+  .map(({ input, frozen, pool, samples, proxy, rule }) => {
+    const sample = (by: number): string[] => input.map((_, j) => input[(j + by) % 6] as string);
+    const weight =
+      frozen === null
+        ? {}
+        : { weight: [pool ? [frozen, '-1'] : [frozen, '1', '-1', '-1', '1', '-1']] };
+    return caseOf({
+      network: {
+        inputs: Array.from({ length: samples }, (_, k) => sample(k)),
+        inputShape: [1, 6],
+        layers: [
+          { type: 'conv1d', filters: 2, kernelSize: 2, stride: 2, activation: 'relu' },
+          { type: 'flatten' },
+          ...(pool
+            ? [
+                {
+                  type: 'max',
+                  of: [
+                    [0, 1, 2],
+                    [3, 4, 5],
+                  ],
+                },
+              ]
+            : []),
+          { type: 'dense', units: 1, activation: 'identity', ...weight },
+        ],
+      },
+      format: { values: ['-1', '0', '1'] },
+      proxies: { relu: [proxy], max: rule },
+      mode: 'exhaustive',
+    });
+  })
+  .filter((found) => found !== null);
+
 test('generated code and kernel agree on deep networks of many values, however they are cut', () => {
   fc.assert(
     fc.property(asBody(deep), cuts, ({ network, proxies }, at) => {
@@ -248,6 +294,34 @@ test('the kernel of one digit agrees with kernel and reference, however they are
   assert.deepEqual({ incorrect, nonDifferentiable }, { incorrect: 1n, nonDifferentiable: 0n });
 });
 
+test('part by part the counts are the same, witnesses too', () => {
+  let byParts = 0;
+  const cases = fc.oneof(
+    budgetedCase({ maxPoints: 1000, own: true }),
+    budgetedCase({ maxPoints: 1000, own: false }),
+    anyLayeredCase({ maxPoints: 700n }),
+    parted,
+  );
+  fc.assert(
+    fc.property(asBody(cases), cuts, ({ network, proxies }, at) => {
+      const parts = enumerationOf(network, proxies);
+      if (parts.by !== 'parts') return;
+      byParts += 1;
+      const whole = enumerationOf(network, proxies, { parts: false });
+      const { visits } = whole.space;
+      assert.deepEqual(parts.tallyOf(0n, visits, silent), whole.tallyOf(0n, visits, silent));
+      const ranks = at.map((cut) => BigInt(cut) % (visits + 1n));
+      ranks.sort((a, b) => Number(a - b));
+      ranks.slice(1).forEach((to, k) => {
+        const from = ranks[k] ?? 0n;
+        assert.deepEqual(parts.tallyOf(from, to, silent), whole.tallyOf(from, to, silent));
+      });
+    }),
+    runs(40),
+  );
+  if (runs(40).numRuns >= 40) assert.ok(byParts >= 10, `${byParts} were counted by parts`);
+});
+
 test('no string of a request goes into the generated code', () => {
   const evil = 'return process;//"`${1}';
   const found = caseOf({
@@ -272,7 +346,7 @@ test('no string of a request goes into the generated code', () => {
     mode: 'exhaustive',
   });
   assert.ok(found !== null);
-  const { source, by } = enumerationOf(found.network, found.proxies);
+  const { source, by } = enumerationOf(found.network, found.proxies, { parts: false });
   assert.equal(by, 'generated');
   assert.ok(source !== null);
   for (const { name, values } of found.network.parameters) {

@@ -2,8 +2,13 @@
  * A stretch of ranks as boxes: products of ranges of digits, in the order of their ranks. A rank is a
  * mixed-radix number, so [from, to) falls into at most two boxes per digit and one in between.
  */
-import { doubleOf } from '../../num/exact-double.js';
-import type { Box } from './decide.js';
+import { doubleOf } from '../num/exact-double.js';
+
+/** Digits lo[position] … hi[position] − 1 of every position. */
+export interface Box {
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+}
 
 /** *Exact.* The boxes of [from, to), non-empty, in increasing order of ranks. */
 export function boxesOf(radices: readonly number[], from: bigint, to: bigint): Box[] {
@@ -102,4 +107,12 @@ export function within(box: Box, position: number, lo: number, hi: number): Box 
 /** The first position at which a box has more than one digit; −1 for a point. */
 export function widePosition({ lo, hi }: Box): number {
   return lo.findIndex((from, k) => (hi[k] as number) - from > 1);
+}
+
+/** *Exact below 2^53.* How many points of a box there are, by the given positions. */
+export function sizeOf({ lo, hi }: Box, positions: readonly number[]): number {
+  return positions.reduce(
+    (size, position) => size * ((hi[position] as number) - (lo[position] as number)),
+    1,
+  );
 }
