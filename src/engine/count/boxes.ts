@@ -16,14 +16,18 @@ export function boxesOf(radices: readonly number[], from: bigint, to: bigint): B
   const n = radices.length;
   const low = digitsOf(radices, from);
   const high = digitsOf(radices, to - 1n);
+  if (low.every((digit) => digit === 0) && high.every((digit, k) => digit + 1 === radices[k])) {
+    return [{ lo: low, hi: Int32Array.from(radices) }];
+  }
   const boxes: Box[] = [];
   /** The prefix of `digits`, then [lo, hi) at `position`, then everything. */
   const push = (digits: Int32Array, position: number, lo: number, hi: number): void => {
     if (lo >= hi) return;
-    const box = {
-      lo: Int32Array.from(radices, (_, k) => (k < position ? (digits[k] as number) : 0)),
-      hi: Int32Array.from(radices, (r, k) => (k < position ? (digits[k] as number) + 1 : r)),
-    };
+    const box = { lo: new Int32Array(n), hi: new Int32Array(n) };
+    for (let k = 0; k < n; k += 1) {
+      box.lo[k] = k < position ? (digits[k] as number) : 0;
+      box.hi[k] = k < position ? (digits[k] as number) + 1 : (radices[k] as number);
+    }
     box.lo[position] = lo;
     box.hi[position] = hi;
     boxes.push(box);

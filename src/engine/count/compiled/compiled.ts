@@ -156,11 +156,7 @@ function* pieces(box: Box, loops: Loops, neurons: number): Generator<Box> {
 
 /** *Exact.* The digits of the first point of a kind in a box that holds one. */
 function firstIn(counter: Counter, box: Box, kind: Kind): Int32Array {
-  const holds = (part: Box): boolean => {
-    const sums = emptySums(counter.neurons);
-    counter.count(part, sums);
-    return sums[kind] > 0n;
-  };
+  const holds = (part: Box): boolean => counter.holds(part, kind);
   let rest = box;
   for (let position = widePosition(rest); position !== -1; position = widePosition(rest)) {
     // Galloping: a witness is likely to come early.

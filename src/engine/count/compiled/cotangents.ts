@@ -246,10 +246,9 @@ export function columnOf(
   const width = widths[variable] as number;
   const size = plan.frontier.length;
   const bars = plan.head[variable] as Float64Array;
-  return Float64Array.from(
-    plan.frontier,
-    (_, b) => bars[(sample * size + b) * width + unit] as number,
-  );
+  const column = new Float64Array(size);
+  for (let b = 0; b < size; b += 1) column[b] = bars[(sample * size + b) * width + unit] as number;
+  return column;
 }
 
 /**

@@ -153,34 +153,54 @@ export class Counter {
     counts.incorrect += times * outcome.incorrect;
     counts.undecided += times * outcome.undecided;
     counts.pairs += times * outcome.pairs;
-    outcome.neurons.forEach((neuron, k) => {
-      this.#touchedAt[neuron] = (this.#touchedAt[neuron] as number) + times * this.#tailSize;
-      this.#relevantAt[neuron] =
-        (this.#relevantAt[neuron] as number) + times * (outcome.relevant[k] as number);
-    });
+    const [touchedAt, relevantAt] = [this.#touchedAt, this.#relevantAt];
+    for (let k = 0; k < outcome.neurons.length; k += 1) {
+      const neuron = outcome.neurons[k] as number;
+      touchedAt[neuron] = (touchedAt[neuron] as number) + times * this.#tailSize;
+      relevantAt[neuron] = (relevantAt[neuron] as number) + times * (outcome.relevant[k] as number);
+    }
   }
 
   /** *Exact.* Adds the counts of a box, all of whose sums stay below 2^53, to `sums`. */
   count(box: Box, sums: Sums): void {
-    const { order, tail, idle } = this.#loops;
-    if (!sameTail(this.#box, box, [...tail, ...idle])) this.#flush();
-    this.#box = box;
-    this.#tailSize = sizeOf(box, tail) * sizeOf(box, idle);
-    const bound = (ends: Int32Array): Int32Array =>
-      Int32Array.from(order, (position) => ends[position] as number);
-    this.#run?.(bound(box.lo), bound(box.hi));
-    // Outcomes stay known for the next box; only their counts are taken.
-    this.#take();
+    this.#visit(box);
     sums.touched += BigInt(this.#touched);
-    this.#touched = 0;
     for (const kind of ['nonDifferentiable', 'incorrect', 'undecided', 'pairs'] as const) {
       sums[kind] += BigInt(this.#counts[kind]);
-      this.#counts[kind] = 0;
     }
     sums.neurons.forEach((neuron, k) => {
       neuron.touched += BigInt(this.#touchedAt[k] as number);
       neuron.relevant += BigInt(this.#relevantAt[k] as number);
     });
+    this.#clear();
+  }
+
+  /** *Exact.* Whether a box holds a point of a kind. */
+  holds(box: Box, kind: 'nonDifferentiable' | 'incorrect' | 'undecided'): boolean {
+    this.#visit(box);
+    const holds = this.#counts[kind] > 0;
+    this.#clear();
+    return holds;
+  }
+
+  #visit(box: Box): void {
+    const { order, tail, idle } = this.#loops;
+    if (!sameTail(this.#box, box, tail) || !sameTail(this.#box, box, idle)) this.#flush();
+    this.#box = box;
+    this.#tailSize = sizeOf(box, tail) * sizeOf(box, idle);
+    const [lo, hi] = [new Int32Array(order.length), new Int32Array(order.length)];
+    for (const [loop, position] of order.entries()) {
+      lo[loop] = box.lo[position] as number;
+      hi[loop] = box.hi[position] as number;
+    }
+    this.#run?.(lo, hi);
+    // Outcomes stay known for the next box; only their counts are taken.
+    this.#take();
+  }
+
+  #clear(): void {
+    this.#touched = 0;
+    this.#counts = { nonDifferentiable: 0, incorrect: 0, undecided: 0, pairs: 0 };
     this.#touchedAt.fill(0);
     this.#relevantAt.fill(0);
   }

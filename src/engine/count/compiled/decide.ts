@@ -27,7 +27,7 @@ export interface Outcome {
   /** Positions of the digits before the tail that it depends on besides codes, where codes decide. */
   readonly reads: readonly number[];
   /** Tied neurons, each once, and at how many points AD says that each is relevant. */
-  readonly neurons: Int32Array;
+  readonly neurons: readonly number[];
   readonly relevant: Float64Array;
   readonly nonDifferentiable: number;
   readonly incorrect: number;
@@ -96,9 +96,13 @@ export class Decider {
     const ties = tiesOf(point);
     const known = this.#atTies(ties);
     const idle = sizeOf(box, loops.idle);
-    const neurons = [...new Set(ties.map(({ neuron }) => neuron))].sort((a, b) => a - b);
+    const neurons: number[] = [];
+    const placeOf: number[] = [];
+    for (const { neuron } of ties) {
+      const place = neurons.indexOf(neuron);
+      placeOf.push(place === -1 ? neurons.push(neuron) - 1 : place);
+    }
     const relevant = new Float64Array(neurons.length);
-    const placeOf = ties.map(({ neuron }) => neurons.indexOf(neuron));
     const met = new Uint8Array(neurons.length);
     const counts = { kink: 0, correct: 0, incorrect: 0, undecided: 0 };
     let pairs = 0;
@@ -118,10 +122,12 @@ export class Decider {
         here += 1;
       });
     } while (this.#nextTail(box));
+    for (let k = 0; k < relevant.length; k += 1) relevant[k] = (relevant[k] as number) * idle;
     return {
-      reads: loops.keyed ? readsOf(point, ties, this.#before) : [],
-      neurons: Int32Array.from(neurons),
-      relevant: relevant.map((count) => count * idle),
+      // Without an epoch no weight is read.
+      reads: loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [],
+      neurons,
+      relevant,
       nonDifferentiable: counts.kink * idle,
       incorrect: counts.incorrect * idle,
       undecided: counts.undecided * idle,
