@@ -16,7 +16,7 @@ import { scalingOf } from './enumerate/workers.js';
 import { machineLines } from './machine.js';
 
 const FILE = new URL('../../bench/enumerate.md', import.meta.url);
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 const only = process.argv.slice(2).flatMap((argument) => /^--only=(.+)$/.exec(argument)?.[1] ?? []);
 const isPrinted = only.length > 0 || process.argv.includes('--print');

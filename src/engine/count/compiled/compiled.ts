@@ -17,8 +17,10 @@ import { Counter, emptySums } from './counter.js';
 import { Decider } from './decide.js';
 import { functionOf, type Compile } from './evaluate.js';
 import { firstOrderOf } from './first-order.js';
-import { generate, type Generated } from './generate.js';
-import { latticeOf, type Lattice } from './lattice.js';
+import { generate } from './generate.js';
+import type { Lattice } from './lattice.js';
+import { latticeOf } from './lattice-of.js';
+import type { Generated } from './runtime.js';
 import { loopsOf, type Loops } from './loops.js';
 
 /** About how many combinations of loops one call of the generated code takes. */

@@ -18,7 +18,7 @@ import {
   rational,
   type Rational,
 } from '../../num/rational.js';
-import { denominatorOf } from '../grid.js';
+import { denominatorOf } from '../on-grid.js';
 import type { ActivationStep, Lattice, MaxStep, Step } from './lattice.js';
 import { horner, type LatticePoint } from './point.js';
 

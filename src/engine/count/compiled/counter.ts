@@ -8,7 +8,7 @@
  */
 import { sizeOf, type Box } from '../boxes.js';
 import type { Decider, Outcome } from './decide.js';
-import { FEW_KEYS, type Run, type Runtime, type Slots } from './generate.js';
+import { FEW_KEYS, type Run, type Runtime, type Slots } from './runtime.js';
 import type { Loops } from './loops.js';
 
 /** Outcomes that are kept at once. */

@@ -14,42 +14,11 @@ import type { ActivationStep, Coefficient, DenseStep, Lattice, MaxStep, Step } f
 import { literal } from './literal.js';
 import { digitOf, type Loops } from './loops.js';
 import { codeOf, horner } from './point.js';
+import { FEW_KEYS, type Generated } from './runtime.js';
 import { SOLVING_FUNCTIONS, headOf, isWorthSolving, type Dependent } from './solve.js';
-
-/** What generated code may touch besides its own variables. */
-export interface Runtime {
-  /** Digits of the combination at hand, by position. */
-  readonly at: Int32Array;
-  /** Code key → slot, by index where there are few keys: −1 where it is not known. */
-  readonly slots: Slots;
-  /** How often each slot was met. */
-  readonly counts: Float64Array;
-  /** Decides the combination in `at`; its slot. */
-  readonly decide: (key: number) => number;
-  /** Forgets the slots of verdicts that read weights: those have changed. */
-  readonly renew: () => void;
-  /** Decides and counts the combination in `at` at once. */
-  readonly visit: () => void;
-}
-
-export type Slots = Int32Array | Map<number, number>;
-
-export type Run = (lo: Int32Array, hi: Int32Array) => void;
-
-export interface Generated {
-  readonly source: string;
-  readonly integers: boolean;
-  /** Tables by index: first the lattice's, then those that the innermost digit is looked up in. */
-  readonly tables: readonly (Int32Array | Float64Array)[];
-  /** Every code key is below this. */
-  readonly keys: number;
-}
 
 const INTEGER_BOUND = 2n ** 30n;
 const MAX_KEY = 2 ** 53;
-/** Most code keys whose slots are a plain array. */
-export const FEW_KEYS: number = 1 << 16;
-
 /** An integer that is known, or a name whose value is known from a loop on. */
 interface Scalar {
   readonly level: number;
