@@ -1,10 +1,13 @@
 /** The networks whose enumeration is measured, and the slab of each: its first digits are fixed. */
+import { compileQuestion } from '../../src/plan/compile.js';
+import { parseRequest } from '../../src/plan/parse.js';
 import {
   ACTIVATIONS,
   ONE,
   ZERO,
   buildNetwork,
   integer,
+  isPolynomial,
   proxiesOf,
   resolveFormat,
   type Network,
@@ -132,4 +135,52 @@ export function seedP(skipped: number): Built {
     { weights: values, biases: values, params: new Map() },
   );
   return { network, proxies: proxiesOf(network, PYTORCH) };
+}
+
+/** Whose four patches of 2×2 differ. */
+export const CONV_INPUT: readonly number[] = [1, -1, 2, 1, -2, 1, 1, -1, 1, 2, -1, 1, -1, 1, 2, -2];
+
+/** Two filters 2×2 over 1×4×4 without overlap, their maxima, one dense unit; weights are shared. */
+export function convNetwork(): Built {
+  return builtFrom({
+    network: {
+      inputs: [CONV_INPUT.map(String)],
+      inputShape: [1, 4, 4],
+      layers: [
+        { type: 'conv2d', filters: 2, kernelSize: [2, 2], stride: [2, 2], activation: 'relu' },
+        { type: 'maxPool2d', kernelSize: [2, 2] },
+        { type: 'flatten' },
+        { type: 'dense', units: 1, activation: 'identity' },
+      ],
+    },
+    format: { values: ['-1', '0', '1'] },
+    proxies: 'pytorch',
+    mode: 'exhaustive',
+  });
+}
+
+/** A request of two samples, which layered counting declines. */
+export const TWO_SAMPLES: object = {
+  network: {
+    inputs: [
+      ['1', '-2'],
+      ['1', '1'],
+    ],
+    layers: [
+      { type: 'dense', units: 2, activation: 'relu' },
+      { type: 'dense', units: 1, activation: 'identity' },
+    ],
+  },
+  format: 'e2m1fn',
+  proxies: 'pytorch',
+  mode: 'exhaustive',
+};
+
+/** The network of a request; throws where it is refused. */
+export function builtFrom(body: object): Built {
+  const parsed = parseRequest(body);
+  if (!parsed.ok) throw new Error(`a benchmark's own request is refused: ${parsed.detail}`);
+  const { network, proxies } = compileQuestion(parsed.question);
+  if (!isPolynomial(network)) throw new Error('a benchmark network must be piecewise polynomial');
+  return { network, proxies };
 }

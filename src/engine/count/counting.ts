@@ -47,8 +47,8 @@ export function countingOf(
   if (!isPolynomial(network)) return analyticCountingOf(network, proxies, method);
   if (method === 'enumeration') {
     const enumeration = enumerationOf(network, proxies, { symmetries: true });
-    const { space, compiled, visits, tallyOf } = enumeration;
-    const perVisit = visitCost(compiled, network);
+    const { space, compiled, visits, work, tallyOf } = enumeration;
+    const perVisit = (visitCost(compiled, network) * approximate(work)) / approximate(visits);
     let visited = 0n;
     return {
       method,
@@ -89,16 +89,14 @@ export function candidatesOf(
   if (!isPolynomial(network)) return analyticCandidatesOf(network);
   const space = spaceOf(network);
   const program = gridProgramOf(network, proxies, space);
-  const { visits, compiled, reduced } = outlookOf(network, proxies, program);
-  const points = reduced
-    ? 'visits one of all points that symmetries exchange'
-    : 'visits every point';
+  const { visits, work, compiled, reducedBy } = outlookOf(network, proxies, program);
+  const points = POINTS[reducedBy ?? 'nothing'];
   const enumeration: Candidate = {
     method: 'enumeration',
     estimate: {
       states: 0,
-      operations: approximate(visits) * visitCost(compiled, network),
-      log10Operations: log10Estimate(visits) + Math.log10(visitCost(compiled, network)),
+      operations: approximate(work) * visitCost(compiled, network),
+      log10Operations: log10Estimate(work) + Math.log10(visitCost(compiled, network)),
       bytes: 0,
     },
     parts: visits,
@@ -146,6 +144,13 @@ export function candidatesOf(
 const PLANNING_BYTES = 2 ** 27;
 /** Most points behind one bound state that any job would walk. */
 const PLANNING_WALKS = 200_000;
+
+/** What an enumeration visits, by what saves it visits. */
+const POINTS = {
+  nothing: 'visits every point',
+  symmetries: 'visits one of all points that symmetries exchange',
+  parts: 'visits every point of each independent part of the network',
+} as const;
 
 function visitCost(compiled: boolean, network: Network): number {
   return compiled ? KERNEL_VISIT : JUDGE_PARAMETER * Math.max(1, network.parameters.length);

@@ -1,7 +1,8 @@
 /**
- * Exhaustive counting by enumeration of a stretch of ranks: generated code where the network is on a
- * lattice and the host allows it, else the interpreting kernel where the grid is proved exact, the
- * reference enumerator elsewhere. All give the same tally.
+ * Exhaustive counting by enumeration of a stretch of ranks: part by part where a network is a sum of
+ * independent ones, else by generated code where the network is on a lattice and the host allows it, by
+ * the interpreting kernel where the grid is proved exact, by the reference enumerator elsewhere. All
+ * give the same tally.
  *
  * With symmetries equal samples are taken once and one point of each orbit is visited, in weighted boxes
  * (`symmetry/`); what visits them is the same. The counts are then those of all points, except that
@@ -16,6 +17,7 @@ import { lineOf, type LineKernel } from './compiled/line.js';
 import { gridProgramOf, type GridProgram } from './grid.js';
 import { interpretRange } from './interpret.js';
 import { kernelRange } from './kernel.js';
+import { byPartsOf, type ByParts, type PartEnumeration } from './parts/by-parts.js';
 import { neuronsOf, spaceOf, type Space } from './space.js';
 import { orbitSpaceOf, stretchesOf, type OrbitSpace } from './symmetry/orbit-space.js';
 import { evenedOver, weighted } from './symmetry/orbits.js';
@@ -26,10 +28,12 @@ export interface Enumeration {
   readonly space: Space;
   /** How many points are visited: all of the space, or one of each orbit. */
   readonly visits: bigint;
+  /** How many are visited on the way: fewer than the visits where parts are enumerated alone. */
+  readonly work: bigint;
   /** Whether a kernel runs; without it a point costs about a thousand times as much. */
   readonly compiled: boolean;
   /** What visits the points. */
-  readonly by: 'line' | 'generated' | 'kernel' | 'reference';
+  readonly by: 'parts' | 'line' | 'generated' | 'kernel' | 'reference';
   /** The text of the generated code; null where there is none. */
   readonly source: string | null;
   /** The network on its grid, which the kernel runs on; null where it is declined. */
@@ -45,6 +49,8 @@ export interface EnumerationOptions extends VerdictOptions {
   readonly kernel?: boolean;
   /** Allow generated code; default true. Off, as where the host forbids it, nothing is generated. */
   readonly generate?: boolean;
+  /** Enumerate independent parts alone where code may be generated; default true. */
+  readonly parts?: boolean;
   /** Visit every value of inert parameters; default false. */
   readonly keepInert?: boolean;
   /** Visit one point of each orbit; default false: every one. */
@@ -55,6 +61,8 @@ export interface EnumerationOptions extends VerdictOptions {
 interface Visited {
   readonly network: Network;
   readonly space: Space;
+  /** Null where the network is not taken apart; where it is, no symmetry is used. */
+  readonly parts: ByParts | null;
   /** Null where every point is visited. */
   readonly orbits: OrbitSpace | null;
   readonly visits: bigint;
@@ -62,16 +70,26 @@ interface Visited {
 }
 
 function visitedOf(whole: Network, proxies: Proxies, options: EnumerationOptions): Visited {
-  const keepInert = options.keepInert ?? false;
-  if (options.symmetries !== true) {
-    const space = spaceOf(whole, keepInert);
-    return { network: whole, space, orbits: null, visits: space.visits, exchanged: [] };
-  }
-  const network = withDistinctSamples(whole);
-  const space = spaceOf(network, keepInert);
+  const withSymmetries = options.symmetries === true;
+  const network = withSymmetries ? withDistinctSamples(whole) : whole;
+  const space = spaceOf(network, options.keepInert ?? false);
+  /** A part is a network of its own. */
+  const ofPart = (part: Network): PartEnumeration =>
+    enumerationOf(part, proxies, { ...options, parts: false, symmetries: false });
+  const parts =
+    mayGenerate(options) && options.parts !== false
+      ? byPartsOf(network, space, options.maxLeaves ?? MAX_LEAVES, ofPart)
+      : null;
+  const every = { network, space, parts, orbits: null, visits: space.visits, exchanged: [] };
+  if (!withSymmetries || parts !== null) return every;
   const { classes, orbits: exchanged } = symmetriesOf(network, proxies, space);
-  const orbits = classes.length === 0 ? null : orbitSpaceOf(space, classes);
-  return { network, space, orbits, visits: orbits?.visits ?? space.visits, exchanged };
+  if (classes.length === 0) return { ...every, exchanged };
+  const orbits = orbitSpaceOf(space, classes);
+  return { ...every, orbits, visits: orbits.visits, exchanged };
+}
+
+function mayGenerate({ kernel, generate, fastPath }: EnumerationOptions): boolean {
+  return kernel !== false && generate !== false && fastPath !== false;
 }
 
 /** *Exact.* The tally of a whole enumeration with symmetries, its neurons' counts shared out. */
@@ -82,18 +100,30 @@ export function evenedTally(network: Network, proxies: Proxies, tally: Tally): T
 /** What a plan needs to know of an enumeration with symmetries. */
 export interface Outlook {
   readonly visits: bigint;
+  readonly work: bigint;
   /** Whether a kernel or generated code does the work. */
   readonly compiled: boolean;
-  /** Whether fewer points are visited than the space has. */
-  readonly reduced: boolean;
+  readonly reducedBy: 'parts' | 'symmetries' | null;
 }
 
 /** *Exact.* What an enumeration would be; `program` is the network on its grid, if it has one. */
 export function outlookOf(whole: Network, proxies: Proxies, program: GridProgram | null): Outlook {
-  const { network, space, orbits, visits } = visitedOf(whole, proxies, { symmetries: true });
+  const { network, space, parts, orbits, visits } = visitedOf(whole, proxies, { symmetries: true });
+  if (parts !== null) {
+    return {
+      visits,
+      work: workOf(parts),
+      compiled: parts.parts.every(({ compiled }) => compiled),
+      reducedBy: 'parts',
+    };
+  }
   const own = network === whole ? program : gridProgramOf(network, proxies, space);
   const compiled = own !== null || isGenerated(network, proxies, space);
-  return { visits, compiled, reduced: orbits !== null };
+  return { visits, work: visits, compiled, reducedBy: orbits === null ? null : 'symmetries' };
+}
+
+function workOf({ parts }: ByParts): bigint {
+  return parts.reduce((sum, part) => sum + part.space.visits, 0n);
 }
 
 /** *Exact.* Prepares the enumeration of a network with given proxies. */
@@ -102,11 +132,10 @@ export function enumerationOf(
   proxies: Proxies,
   options: EnumerationOptions = {},
 ): Enumeration {
-  const { network, space, orbits, visits, exchanged } = visitedOf(whole, proxies, options);
+  const { network, space, parts, orbits, visits, exchanged } = visitedOf(whole, proxies, options);
   const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
   const judge = judgeOf(network, proxies, options);
-  const generates =
-    options.kernel !== false && options.generate !== false && options.fastPath !== false;
+  const generates = mayGenerate(options) && parts === null;
   // Made when it is asked for, once: whoever plans a count need not compile it.
   let made: { line: LineKernel | null; compiled: Compiled | null } | null = null;
   const fast = (): NonNullable<typeof made> => {
@@ -120,10 +149,13 @@ export function enumerationOf(
     return made;
   };
   const by = (): Enumeration['by'] => {
+    if (parts !== null) return 'parts';
     const { line, compiled } = fast();
-    return byOf(line !== null, compiled !== null, program !== null);
+    if (line !== null) return 'line';
+    if (compiled !== null) return 'generated';
+    return program === null ? 'reference' : 'kernel';
   };
-  const ranks = (from: bigint, to: bigint, onProgress: (visited: bigint) => void): Tally => {
+  const ranks: Enumeration['tallyOf'] = (from, to, onProgress) => {
     const { line, compiled } = fast();
     if (line !== null) return line.tallyOf(from, to);
     if (compiled !== null) return compiled.tallyOf(from, to, onProgress);
@@ -134,6 +166,7 @@ export function enumerationOf(
   return {
     space,
     visits,
+    work: parts === null ? visits : workOf(parts),
     get compiled() {
       return program !== null || by() !== 'reference';
     },
@@ -141,10 +174,13 @@ export function enumerationOf(
       return by();
     },
     get source() {
-      return fast().compiled?.source ?? null;
+      if (parts === null) return fast().compiled?.source ?? null;
+      const sources = parts.parts.flatMap(({ source }) => source ?? []);
+      return sources.length === 0 ? null : sources.join('');
     },
     program,
     tallyOf: (from, to, onProgress) => {
+      if (parts !== null) return parts.tallyOf(from, to, onProgress);
       if (orbits === null) return ranks(from, to, onProgress);
       const { compiled } = fast();
       const boxes = orbits.boxesOf(from, to);
@@ -169,10 +205,4 @@ export function enumerationOf(
 /** *Exact.* Whether code is generated for the enumeration of a network; nothing is run, nor judged. */
 export function isGenerated(network: Network, proxies: Proxies, space: Space): boolean {
   return lineOf(network, proxies, space) !== null || codeOf(network, proxies, space) !== null;
-}
-
-function byOf(line: boolean, compiled: boolean, program: boolean): Enumeration['by'] {
-  if (line) return 'line';
-  if (compiled) return 'generated';
-  return program ? 'kernel' : 'reference';
 }

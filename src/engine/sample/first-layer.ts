@@ -4,7 +4,7 @@
  * exact: sampling then draws the row from the choices that tie it, not from all.
  */
 import type { GridProgram } from '../count/grid.js';
-import type { LayerState } from '../count/kernel.js';
+import type { LayerState } from '../count/layer-state.js';
 import type { Space } from '../count/space.js';
 import type { ChainNetwork } from '../net/chain.js';
 import { ranksOf } from './members.js';

@@ -5,13 +5,8 @@
  * integers below 2^53, so that nothing is rounded. Tests hold it to the subject in rationals.
  */
 import type { GridProgram } from '../count/grid.js';
-import {
-  forEachRelevantTie,
-  forward,
-  freedomOfTies,
-  layerStatesOf,
-  type LayerState,
-} from '../count/kernel.js';
+import { forEachRelevantTie, freedomOfTies } from '../count/grid-ties.js';
+import { forward, layerStatesOf, type LayerState } from '../count/layer-state.js';
 import type { Space } from '../count/space.js';
 import type { ChainNetwork } from '../net/chain.js';
 import type { Rational } from '../num/rational.js';

@@ -3,7 +3,7 @@
  * are 2^n patterns (`orientation.ts`), gone through in the order of a Gray code, so that each costs
  * one addition and one look-up per unit of the last hidden layer.
  */
-import type { LayerState } from '../count/kernel.js';
+import type { LayerState } from '../count/layer-state.js';
 import type { RankOfDouble } from './members.js';
 import type { OrientedLayer } from './orientation.js';
 import type { Orientations } from './subject.js';

@@ -6,7 +6,7 @@
  * which that sum is not 0. On the grid, in integers that the reverse pass was proved to hold.
  */
 import type { GridProgram } from '../count/grid.js';
-import type { LayerState } from '../count/kernel.js';
+import type { LayerState } from '../count/layer-state.js';
 import type { OrientedLayer } from './orientation.js';
 import type { RowRelevance } from './subject.js';
 

@@ -10,21 +10,30 @@ import { doubleOf } from '../../num/exact-double.js';
 import type { Rational } from '../../num/rational.js';
 import { emptyTally, type Tally, type Witness } from '../../tally.js';
 import type { Verdict } from '../../verdict.js';
+import {
+  below,
+  boxesOf,
+  compareDigits,
+  rankOf,
+  sizeOf,
+  volumeOf,
+  widePosition,
+  within,
+  type Box,
+} from '../boxes.js';
 import { neuronsOf, type Space } from '../space.js';
 import type { WeightedBox } from '../symmetry/orbit-space.js';
-import { below, boxesOf, compareDigits, rankOf, volumeOf, widePosition, within } from './boxes.js';
 import { cotangentPlanOf } from './cotangents.js';
-import { Decider, sizeOf, type Box, type Outcome } from './decide.js';
+import { Counter, emptySums } from './counter.js';
+import { Decider } from './decide.js';
 import { functionOf, type Compile } from './evaluate.js';
 import { firstOrderOf } from './first-order.js';
-import { generate, type Generated, type Run, type Runtime } from './generate.js';
-import { latticeOf, type Lattice } from './lattice.js';
+import { generate } from './generate.js';
+import type { Lattice } from './lattice.js';
+import { latticeOf } from './lattice-of.js';
+import type { Generated } from './runtime.js';
 import { loopsOf, type Loops } from './loops.js';
 
-/** Outcomes that are kept at once. */
-const SLOTS = 1 << 16;
-/** How many of them are worth looking through once a box. */
-const FEW = 1 << 14;
 /** About how many combinations of loops one call of the generated code takes. */
 const CALL = 2 ** 22;
 /** Every sum of one box stays below this. */
@@ -42,16 +51,6 @@ export interface Compiled {
     boxes: Iterable<WeightedBox>,
     onProgress: (visited: bigint) => void,
   ) => Tally;
-}
-
-/** Counts of a box. */
-interface Sums {
-  touched: bigint;
-  nonDifferentiable: bigint;
-  incorrect: bigint;
-  undecided: bigint;
-  pairs: bigint;
-  readonly neurons: { touched: bigint; relevant: bigint }[];
 }
 
 type Kind = keyof Tally['witnesses'];
@@ -100,7 +99,8 @@ export function compiledOf(
   const first =
     plan === null ? null : firstOrderOf(network, lattice, plan, proxies, space.digits, maxLeaves);
   const decider = new Decider({ network, lattice, loops, plan, first, space, judge });
-  const counter = new Counter(neuronsOf(network).length, loops, decider, radices.length);
+  const neurons = neuronsOf(network).length;
+  const counter = new Counter({ neurons, loops, decider, radices, keys: generated.keys });
   counter.bind((runtime) => compile(generated.tables, runtime));
   const tallyOfBoxes: Compiled['tallyOfBoxes'] = (boxes, onProgress) =>
     tallyOf(counter, space, radices, loops, boxes, onProgress);
@@ -114,128 +114,6 @@ export function compiledOf(
         onProgress,
       ),
     tallyOfBoxes,
-  };
-}
-
-/** Runs the generated code over a box and adds up what it met. */
-class Counter {
-  readonly neurons: number;
-  readonly #loops: Loops;
-  readonly #runtime: Runtime;
-  readonly #outcomes: Outcome[] = [];
-  #run: Run | null = null;
-  #box: Box = { lo: new Int32Array(0), hi: new Int32Array(0) };
-  #tailSize = 1;
-  #touched = 0;
-  #counts: { nonDifferentiable: number; incorrect: number; undecided: number; pairs: number } = {
-    nonDifferentiable: 0,
-    incorrect: 0,
-    undecided: 0,
-    pairs: 0,
-  };
-  readonly #touchedAt: Float64Array;
-  readonly #relevantAt: Float64Array;
-
-  constructor(neurons: number, loops: Loops, decider: Decider, positions: number) {
-    this.neurons = neurons;
-    this.#loops = loops;
-    this.#touchedAt = new Float64Array(neurons);
-    this.#relevantAt = new Float64Array(neurons);
-    const at = new Int32Array(positions);
-    const memo = new Map<number, number>();
-    const lasting = new Map<number, number>();
-    const counts = new Float64Array(SLOTS);
-    this.#runtime = {
-      at,
-      memo,
-      lasting,
-      counts,
-      decide: (key) => {
-        if (this.#outcomes.length === SLOTS) this.#flush();
-        const outcome = decider.outcome(at, this.#box, key);
-        const slot = this.#outcomes.push(outcome) - 1;
-        (outcome.lasting ? lasting : memo).set(key, slot);
-        return slot;
-      },
-      renew: () => {
-        memo.clear();
-      },
-      visit: () => {
-        this.#add(decider.outcome(at, this.#box, null), 1);
-      },
-    };
-  }
-
-  bind(make: (runtime: Runtime) => Run): void {
-    this.#run = make(this.#runtime);
-  }
-
-  /** Takes the counts of all outcomes, and forgets them. */
-  #flush(): void {
-    this.#outcomes.forEach((outcome, slot) => {
-      this.#add(outcome, this.#runtime.counts[slot] as number);
-      this.#runtime.counts[slot] = 0;
-    });
-    this.#outcomes.length = 0;
-    this.#runtime.memo.clear();
-    this.#runtime.lasting.clear();
-  }
-
-  #add(outcome: Outcome, times: number): void {
-    const counts = this.#counts;
-    this.#touched += times * this.#tailSize;
-    counts.nonDifferentiable += times * outcome.nonDifferentiable;
-    counts.incorrect += times * outcome.incorrect;
-    counts.undecided += times * outcome.undecided;
-    counts.pairs += times * outcome.pairs;
-    outcome.neurons.forEach((neuron, k) => {
-      this.#touchedAt[neuron] = (this.#touchedAt[neuron] as number) + times * this.#tailSize;
-      this.#relevantAt[neuron] =
-        (this.#relevantAt[neuron] as number) + times * (outcome.relevant[k] as number);
-    });
-  }
-
-  /** *Exact.* Adds the counts of a box, all of whose sums stay below 2^53, to `sums`. */
-  count(box: Box, sums: Sums, weight: bigint): void {
-    const { order, tail, idle } = this.#loops;
-    if (!sameTail(this.#box, box, [...tail, ...idle])) this.#flush();
-    this.#box = box;
-    this.#tailSize = sizeOf(box, tail) * sizeOf(box, idle);
-    const bound = (ends: Int32Array): Int32Array =>
-      Int32Array.from(order, (position) => ends[position] as number);
-    this.#run?.(bound(box.lo), bound(box.hi));
-    // Outcomes stay known for the next box; only their counts are taken.
-    this.#outcomes.forEach((outcome, slot) => {
-      const times = this.#runtime.counts[slot] as number;
-      if (times > 0) this.#add(outcome, times);
-      this.#runtime.counts[slot] = 0;
-    });
-    if (this.#outcomes.length > FEW) this.#flush();
-    const take = (n: number): bigint => BigInt(n) * weight;
-    sums.touched += take(this.#touched);
-    this.#touched = 0;
-    for (const kind of ['nonDifferentiable', 'incorrect', 'undecided', 'pairs'] as const) {
-      sums[kind] += take(this.#counts[kind]);
-      this.#counts[kind] = 0;
-    }
-    sums.neurons.forEach((neuron, k) => {
-      neuron.touched += take(this.#touchedAt[k] as number);
-      neuron.relevant += take(this.#relevantAt[k] as number);
-    });
-    this.#touchedAt.fill(0);
-    this.#relevantAt.fill(0);
-  }
-}
-
-function sameTail(a: Box, b: Box, positions: readonly number[]): boolean {
-  return positions.every((k) => a.lo[k] === b.lo[k] && a.hi[k] === b.hi[k]);
-}
-
-function emptySums(neurons: number): Sums {
-  const counts = { touched: 0n, nonDifferentiable: 0n, incorrect: 0n, undecided: 0n, pairs: 0n };
-  return {
-    ...counts,
-    neurons: Array.from({ length: neurons }, () => ({ touched: 0n, relevant: 0n })),
   };
 }
 
@@ -319,17 +197,11 @@ function firstAmong(counter: Counter, boxes: readonly Box[], kind: Kind): Int32A
   for (const box of boxes) {
     if (first === null) first = firstIn(counter, box, kind);
     else {
-      const earlier = below(box, first).find((part) => holds(counter, part, kind));
+      const earlier = below(box, first).find((part) => counter.holds(part, kind));
       if (earlier !== undefined) first = firstIn(counter, earlier, kind);
     }
   }
   return first;
-}
-
-function holds(counter: Counter, box: Box, kind: Kind): boolean {
-  const sums = emptySums(counter.neurons);
-  counter.count(box, sums, 1n);
-  return sums[kind] > 0n;
 }
 
 /** *Exact.* The digits of the first point of a kind in a box that holds one. */
@@ -340,7 +212,7 @@ function firstIn(counter: Counter, box: Box, kind: Kind): Int32Array {
     let lo = rest.lo[position] as number;
     let hi = rest.hi[position] as number;
     for (let step = 1; lo + step < hi; step *= 2) {
-      if (holds(counter, within(rest, position, lo, lo + step), kind)) {
+      if (counter.holds(within(rest, position, lo, lo + step), kind)) {
         hi = lo + step;
         break;
       }
@@ -348,7 +220,7 @@ function firstIn(counter: Counter, box: Box, kind: Kind): Int32Array {
     }
     while (hi - lo > 1) {
       const middle = Math.floor((lo + hi) / 2);
-      if (holds(counter, within(rest, position, lo, middle), kind)) hi = middle;
+      if (counter.holds(within(rest, position, lo, middle), kind)) hi = middle;
       else lo = middle;
     }
     rest = within(rest, position, lo, hi);

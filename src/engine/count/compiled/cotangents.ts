@@ -18,7 +18,7 @@ import {
   rational,
   type Rational,
 } from '../../num/rational.js';
-import { denominatorOf } from '../grid.js';
+import { denominatorOf } from '../on-grid.js';
 import type { ActivationStep, Lattice, MaxStep, Step } from './lattice.js';
 import { horner, type LatticePoint } from './point.js';
 
@@ -246,10 +246,9 @@ export function columnOf(
   const width = widths[variable] as number;
   const size = plan.frontier.length;
   const bars = plan.head[variable] as Float64Array;
-  return Float64Array.from(
-    plan.frontier,
-    (_, b) => bars[(sample * size + b) * width + unit] as number,
-  );
+  const column = new Float64Array(size);
+  for (let b = 0; b < size; b += 1) column[b] = bars[(sample * size + b) * width + unit] as number;
+  return column;
 }
 
 /**
@@ -342,7 +341,7 @@ function push(
 }
 
 /** *Exact.* What AD takes for the slope of a unit, on the grid of slopes. */
-function slopeAt(point: LatticePoint, step: ActivationStep, k: number, at: number): number {
+export function slopeAt(point: LatticePoint, step: ActivationStep, k: number, at: number): number {
   const { grid } = step;
   if (k >= point.lattice.tail) return grid.slopes[0]?.[0] ?? 0;
   const code = point.codes[k]?.[at] as number;

@@ -6,6 +6,7 @@
 import type { Network } from '../../net/ir.js';
 import type { Rational } from '../../num/rational.js';
 import type { Verdict } from '../../verdict.js';
+import { sizeOf, type Box } from '../boxes.js';
 import type { Space } from '../space.js';
 import {
   columnOf,
@@ -18,20 +19,15 @@ import { placedTerms, smoothness, type FirstOrder, type Placed } from './first-o
 import type { Lattice } from './lattice.js';
 import type { Loops } from './loops.js';
 import { LatticePoint } from './point.js';
+import { readsOf } from './reads.js';
 import { freedomOf, tiesOf, type LatticeTie } from './ties.js';
-
-/** Digits lo[position] … hi[position] − 1 of every position. */
-export interface Box {
-  readonly lo: Int32Array;
-  readonly hi: Int32Array;
-}
 
 /** Counts over the tail of a box, at given digits before it. */
 export interface Outcome {
-  /** Whether weights of the epoch play no part: all ties lie behind them. */
-  readonly lasting: boolean;
+  /** Positions of the digits before the tail that it depends on besides codes, where codes decide. */
+  readonly reads: readonly number[];
   /** Tied neurons, each once, and at how many points AD says that each is relevant. */
-  readonly neurons: Int32Array;
+  readonly neurons: readonly number[];
   readonly relevant: Float64Array;
   readonly nonDifferentiable: number;
   readonly incorrect: number;
@@ -74,16 +70,18 @@ export class Decider {
   readonly #known: Deciding;
   readonly #point: LatticePoint;
   readonly #digits: Int32Array;
-  /** By key and digits of the tail: what the judge said. */
+  readonly #before: ReadonlySet<number>;
   /** The tail's maps by place, and the ends of the digits that they are for. */
   readonly #maps: Float64Array[] = [];
   #mapped: readonly number[] = [];
+  /** By key and digits of the tail: what the judge said. */
   readonly #judged = new Map<string, Decided>();
 
   constructor(known: Deciding) {
     this.#known = known;
     this.#point = new LatticePoint(known.lattice, known.space.radices.length);
     this.#digits = new Int32Array(known.space.radices.length);
+    this.#before = new Set(known.loops.order);
   }
 
   /** *Exact.* The outcome at these digits; the key is unique to the codes, where codes decide. */
@@ -98,9 +96,13 @@ export class Decider {
     const ties = tiesOf(point);
     const known = this.#atTies(ties);
     const idle = sizeOf(box, loops.idle);
-    const neurons = [...new Set(ties.map(({ neuron }) => neuron))].sort((a, b) => a - b);
+    const neurons: number[] = [];
+    const placeOf: number[] = [];
+    for (const { neuron } of ties) {
+      const place = neurons.indexOf(neuron);
+      placeOf.push(place === -1 ? neurons.push(neuron) - 1 : place);
+    }
     const relevant = new Float64Array(neurons.length);
-    const placeOf = ties.map(({ neuron }) => neurons.indexOf(neuron));
     const met = new Uint8Array(neurons.length);
     const counts = { kink: 0, correct: 0, incorrect: 0, undecided: 0 };
     let pairs = 0;
@@ -120,10 +122,12 @@ export class Decider {
         here += 1;
       });
     } while (this.#nextTail(box));
+    for (let k = 0; k < relevant.length; k += 1) relevant[k] = (relevant[k] as number) * idle;
     return {
-      lasting: ties.every(({ step }) => step > loops.epochStep),
-      neurons: Int32Array.from(neurons),
-      relevant: relevant.map((count) => count * idle),
+      // Without an epoch no weight is read.
+      reads: loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [],
+      neurons,
+      relevant,
       nonDifferentiable: counts.kink * idle,
       incorrect: counts.incorrect * idle,
       undecided: counts.undecided * idle,
@@ -241,12 +245,4 @@ function decisionOf({ differentiable, adCorrect }: Verdict): Decision {
   if (differentiable === null) return 'undecided';
   if (!differentiable) return 'kink';
   return adCorrect === false ? 'incorrect' : 'correct';
-}
-
-/** *Exact below 2^53.* How many points of a box there are, by the given positions. */
-export function sizeOf({ lo, hi }: Box, positions: readonly number[]): number {
-  return positions.reduce(
-    (size, position) => size * ((hi[position] as number) - (lo[position] as number)),
-    1,
-  );
 }

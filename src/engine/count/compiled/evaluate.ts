@@ -3,7 +3,7 @@
  * (a content security policy, node's --disallow-code-generation-from-strings) the interpreting kernel
  * serves instead.
  */
-import type { Generated, Run, Runtime } from './generate.js';
+import type { Generated, Run, Runtime } from './runtime.js';
 
 /** A function body made ready: given its tables and its runtime it returns what runs. */
 export type Compile = (tables: Generated['tables'], runtime: Runtime) => Run;

@@ -11,59 +11,19 @@
  * one by one.
  */
 import type { ActivationStep, Coefficient, DenseStep, Lattice, MaxStep, Step } from './lattice.js';
+import { literal } from './literal.js';
 import { digitOf, type Loops } from './loops.js';
 import { codeOf, horner } from './point.js';
-
-/** What generated code may touch besides its own variables. */
-export interface Runtime {
-  /** Digits of the combination at hand, by position. */
-  readonly at: Int32Array;
-  /** Code key → slot; those of `memo` are forgotten when the epoch changes. */
-  readonly memo: Map<number, number>;
-  readonly lasting: Map<number, number>;
-  /** How often each slot was met. */
-  readonly counts: Float64Array;
-  /** Decides the combination in `at`; its slot. */
-  readonly decide: (key: number) => number;
-  /** Forgets the memo: weights that the verdicts read have changed. */
-  readonly renew: () => void;
-  /** Decides and counts the combination in `at` at once. */
-  readonly visit: () => void;
-}
-
-export type Run = (lo: Int32Array, hi: Int32Array) => void;
-
-/** A table that maps a value to the digit that brings it: `[value − least]`, −1 where none does. */
-interface Inverse {
-  readonly least: number;
-  readonly length: number;
-}
-
-export interface Generated {
-  readonly source: string;
-  readonly integers: boolean;
-  /** Tables by index: first the lattice's, then inverses, then the stamps. */
-  readonly tables: readonly (Int32Array | Float64Array | Map<number, number>)[];
-}
+import { FEW_KEYS, type Generated } from './runtime.js';
+import { SOLVING_FUNCTIONS, headOf, isWorthSolving, type Dependent } from './solve.js';
 
 const INTEGER_BOUND = 2n ** 30n;
 const MAX_KEY = 2 ** 53;
-/** Widest inverse that is a plain array. */
-const MAX_SPREAD = 1 << 20;
-/** Fewest values per dependent unit for which looking up beats trying. */
-const WORTH_SOLVING = 2;
-
 /** An integer that is known, or a name whose value is known from a loop on. */
 interface Scalar {
   readonly level: number;
   readonly text: string;
   readonly constant: number | null;
-}
-
-/** *Exact.* An integer as source text; throws where it is none. */
-function literal(n: number): string {
-  if (!Number.isSafeInteger(n)) throw new Error(`generate: ${String(n)} is no safe integer`);
-  return n < 0 ? `(${String(n)})` : String(n === 0 ? 0 : n);
 }
 
 /** *Exact.* The code of a lattice; null where its code key may leave 2^53. */
@@ -76,13 +36,6 @@ export function generate(
   return writer.written();
 }
 
-/** One unit that the solved digit moves: its sum without that digit, and the kinks of its σ. */
-interface Dependent {
-  readonly base: string;
-  readonly contribution: Float64Array;
-  readonly kinks: readonly number[];
-}
-
 class Writer {
   readonly #lattice: Lattice;
   readonly #loops: Loops;
@@ -93,7 +46,7 @@ class Writer {
   readonly #levelOf: ReadonlyMap<number, number>;
   readonly #values: Scalar[][] = [];
   readonly #loaded = new Set<number>();
-  readonly #tables: (Int32Array | Float64Array | Map<number, number>)[];
+  readonly #tables: (Int32Array | Float64Array)[];
   readonly #dependents: Dependent[] = [];
   /** Summands of the key and of the number of ties, by level. */
   readonly #keys: string[][];
@@ -102,7 +55,6 @@ class Writer {
   #place = 1;
   #constantKey = 0;
   #constantTies = 0;
-  #injective = true;
 
   constructor(lattice: Lattice, loops: Loops, radices: readonly number[]) {
     this.#lattice = lattice;
@@ -139,7 +91,8 @@ class Writer {
       this.#values.push(out);
     }
     if (this.#place > MAX_KEY) return null;
-    return { source: this.#source(), integers: this.#integers, tables: this.#tables };
+    const source = this.#source();
+    return { source, integers: this.#integers, tables: this.#tables, keys: this.#place };
   }
 
   #scalar(step: Step, sample: number, unit: number): Scalar {
@@ -340,19 +293,19 @@ class Writer {
       if (x !== null) gather(step.weight[unit * step.fanIn + j] as Coefficient, x);
     }
     gather(step.bias[unit] as Coefficient, 1);
-    // Uses that cancel: no value moves the unit, so none can be looked up.
-    if (new Set(contribution).size < contribution.length) this.#injective = false;
-    const kinks = [...(activation?.grid.thresholds ?? [])].filter(
-      (threshold, b) => Number.isFinite(threshold) && activation?.grid.kinkAt[b] !== -1,
-    );
-    this.#dependents.push({ base: base.text, contribution, kinks });
+    const breakpoints = Array.from(activation?.grid.thresholds ?? [], (at, b) => ({
+      at,
+      isKink: activation?.grid.kinkAt[b] !== -1,
+    })).filter(({ at }) => Number.isFinite(at));
+    this.#dependents.push({ base: base.text, contribution, breakpoints });
   }
 
   #source(): string {
     const { order, solved } = this.#loops;
     const radix = this.#radices[order[order.length - 1] ?? -1] ?? 0;
-    const lookups = this.#dependents.reduce((sum, { kinks }) => sum + kinks.length, 0);
-    const lookUp = solved && this.#injective && radix >= WORTH_SOLVING * lookups;
+    const dependents = this.#dependents;
+    const lookUp = solved && isWorthSolving({ dependents, radix });
+    let size = '1';
     const body: string[] = [];
     const heads: string[] = [];
     let ties = literal(this.#constantTies);
@@ -368,10 +321,20 @@ class Writer {
         heads.push(
           `const ${from} = lo[${String(level - 1)}] | 0, ${to} = hi[${String(level - 1)}] | 0;`,
         );
-        if (innermost && lookUp) this.#candidates(say, level, ties);
-        else say(`for (let ${d} = ${from}; ${d} < ${to}; ${d} = ${d} + 1 | 0) {`);
-        indent += '  ';
-        if (innermost && lookUp) say(`const ${d} = all ? ${from} + i : found[i];`);
+        if (innermost && lookUp) {
+          const { keyed } = this.#loops;
+          const table = (values: Int32Array | Float64Array): string =>
+            `T${String(this.#tables.push(values) - 1)}`;
+          const integers = this.#integers;
+          const head = headOf({ level, radix, dependents, keyed, integers, table }, ties);
+          head.opening.forEach(say);
+          indent += '  ';
+          head.body.forEach(say);
+          size = head.size;
+        } else {
+          say(`for (let ${d} = ${from}; ${d} < ${to}; ${d} = ${d} + 1 | 0) {`);
+          indent += '  ';
+        }
       }
       const renews = this.#loops.keyed && level > 0 && level === this.#loops.epoch + 1;
       if (renews) say('runtime.renew();');
@@ -387,10 +350,15 @@ class Writer {
     say(`if (${ties} !== 0) {`);
     const at = order.map((position, loop) => `at[${String(position)}] = d${String(loop + 1)};`);
     if (this.#loops.keyed) {
-      say(`  let slot = lasting.get(${key});`);
-      if (this.#loops.epoch !== -1) say(`  if (slot === undefined) slot = memo.get(${key});`);
-      say(`  if (slot === undefined) { ${at.join(' ')} slot = runtime.decide(${key}); }`);
-      say('  counts[slot] += 1;');
+      const decided = `{ ${at.join(' ')} slot = runtime.decide(${key}); }`;
+      if (this.#place <= FEW_KEYS) {
+        say(`  let slot = slots[${key}];`);
+        say(`  if (slot < 0) ${decided}`);
+      } else {
+        say(`  let slot = slots.get(${key});`);
+        say(`  if (slot === undefined) ${decided}`);
+      }
+      say(`  counts[slot] += ${size};`);
     } else {
       say(`  ${at.join(' ')} runtime.visit();`);
     }
@@ -402,57 +370,15 @@ class Writer {
     const tables = this.#tables.map((_, k) => `T${String(k)} = tables[${String(k)}]`);
     return [
       '"use strict";',
-      'const at = runtime.at, memo = runtime.memo, lasting = runtime.lasting, counts = runtime.counts;',
+      'const at = runtime.at, slots = runtime.slots, counts = runtime.counts;',
       ...(tables.length > 0 ? [`const ${tables.join(', ')};`] : []),
       'let epoch = 0;',
+      ...(lookUp ? SOLVING_FUNCTIONS : []),
       'return function run(lo, hi) {',
       ...[...heads, ...body].map((line) => `  ${line}`),
       '};',
       '',
     ].join('\n');
-  }
-
-  /** The head of the innermost loop where its digits are looked up: all of them below a tie. */
-  #candidates(say: (line: string) => void, level: number, ties: string): void {
-    const [from, to] = [`l${String(level)}`, `h${String(level)}`];
-    const radix = this.#radices[this.#loops.order[level - 1] ?? -1] ?? 0;
-    const several = this.#dependents.reduce((sum, { kinks }) => sum + kinks.length, 0) > 1;
-    const found = this.#tables.push(new Int32Array(radix)) - 1;
-    const stamps = this.#tables.push(new Float64Array(radix)) - 1;
-    say(`const all = ${ties} !== 0, found = T${String(found)}, stamps = T${String(stamps)};`);
-    say(`let count = all ? ${to} - ${from} | 0 : 0;`);
-    say('if (!all) {');
-    if (several) say('  epoch += 1;');
-    for (const { base, contribution, kinks } of this.#dependents) {
-      const inverse = this.#inverse(contribution);
-      for (const kink of kinks) {
-        say(`  { const v = ${literal(kink)} - ${base}; const d = ${inverse('v')};`);
-        const fresh = several ? ' && stamps[d] !== epoch' : '';
-        const stamp = several ? ' stamps[d] = epoch;' : '';
-        say(`    if (d >= ${from} && d < ${to}${fresh}) {${stamp} found[count++] = d; } }`);
-      }
-    }
-    say('}');
-    say('for (let i = 0; i < count; i = i + 1 | 0) {');
-  }
-
-  /** Text that looks up which digit brings a value; −1 where none does. */
-  #inverse(contribution: Float64Array): (value: string) => string {
-    const least = contribution.reduce((a, b) => Math.min(a, b), Infinity);
-    const most = contribution.reduce((a, b) => Math.max(a, b), -Infinity);
-    const shape: Inverse = { least, length: most - least + 1 };
-    if (shape.length <= MAX_SPREAD) {
-      const table = new Int32Array(shape.length).fill(-1);
-      contribution.forEach((value, digit) => {
-        table[value - least] = digit;
-      });
-      const name = `T${String(this.#tables.push(table) - 1)}`;
-      const [low, high] = [literal(least), literal(most)];
-      return (v) => `${v} >= ${low} && ${v} <= ${high} ? ${name}[${v} - ${low}] : -1`;
-    }
-    const map = new Map([...contribution].map((value, digit) => [value, digit]));
-    const name = `T${String(this.#tables.push(map) - 1)}`;
-    return (v) => `${name}.has(${v}) ? ${name}.get(${v}) : -1`;
   }
 }
 

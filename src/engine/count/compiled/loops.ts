@@ -28,8 +28,6 @@ export interface Loops {
   readonly keyed: boolean;
   /** Loop index of the innermost digit of the epoch; −1 where it is empty. */
   readonly epoch: number;
-  /** The last step whose weights the epoch sets; −1 where it is empty. */
-  readonly epochStep: number;
   /** Whether digits before the tail set weights of the tail. */
   readonly tailVaries: boolean;
 }
@@ -41,8 +39,6 @@ interface Usage {
   tailWeight: boolean;
   /** Whether a weight of a step that does not read the input. */
   deep: boolean;
-  /** The last such step. */
-  deepest: number;
 }
 
 /** *Exact.* The loops of a lattice. `radices` of its digits. */
@@ -65,7 +61,6 @@ export function loopsOf(lattice: Lattice, radices: readonly number[]): Loops {
     idle: positions.filter((position) => !usage(position).head && !usage(position).tailWeight),
     keyed: isKeyed(lattice),
     epoch: order.findLastIndex((position) => usage(position).deep),
-    epochStep: order.reduce((last, position) => Math.max(last, usage(position).deepest), -1),
     tailVaries: order.some((position) => usage(position).tailWeight),
   };
 }
@@ -82,7 +77,6 @@ function usagesOf(lattice: Lattice, digits: number): Usage[] {
     head: false,
     tailWeight: false,
     deep: false,
-    deepest: -1,
   }));
   lattice.steps.forEach((step, k) => {
     if (step.op !== 'dense') return;
@@ -100,7 +94,6 @@ function usagesOf(lattice: Lattice, digits: number): Usage[] {
       if (!inHead) usage.tailWeight = true;
       if (step.in === 0) return;
       usage.deep = true;
-      usage.deepest = k;
     };
     step.weight.forEach((coefficient) => {
       use(coefficient, false);

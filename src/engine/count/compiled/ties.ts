@@ -49,7 +49,7 @@ function ones(mask: number): number {
  */
 export function freedomOf(point: LatticePoint, ties: readonly LatticeTie[]): boolean[] | null {
   const { lattice } = point;
-  let constant: Uint8Array[] | null = null;
+  const constancy = new Constancy(point);
   const freedom: boolean[] = [];
   for (const [index, tie] of ties.entries()) {
     const step = lattice.steps[tie.step] as Step;
@@ -61,12 +61,11 @@ export function freedomOf(point: LatticePoint, ties: readonly LatticeTie[]): boo
       freedom.push(true);
       continue;
     }
-    constant ??= constantUnits(point);
     if (step.op === 'max') {
-      const flags = constant[step.in] as Uint8Array;
+      const flags = constancy.of(step.in);
       if (!attaining(point, tie).every((at) => flags[at] === 1)) return null;
     } else if (step.op === 'activation') {
-      if (constant[step.in]?.[tie.sample * step.units + tie.unit] !== 1) return null;
+      if (constancy.of(step.in)[tie.sample * step.units + tie.unit] !== 1) return null;
     }
     freedom.push(false);
   }
@@ -109,65 +108,70 @@ export function attaining(
   );
 }
 
-/** Per variable `[sample, unit]`: 1 where the unit is provably constant near w. */
-function constantUnits(point: LatticePoint): Uint8Array[] {
-  const { lattice } = point;
-  const { samples, steps, tail, widths } = lattice;
-  const constant = widths.map((width) => new Uint8Array(samples * width));
-  constant[0]?.fill(1);
-  for (let k = 0; k < tail; k += 1) {
-    const step = steps[k] as Step;
-    const flags = constant[step.out] as Uint8Array;
-    for (let at = 0; at < flags.length; at += 1) {
-      const unit = at % step.units;
-      const sample = (at - unit) / step.units;
-      if (isConstant(point, constant, k, sample, unit)) flags[at] = 1;
-    }
-  }
-  return constant;
-}
+/** Which units are provably constant near w, variable by variable as they are asked for. */
+class Constancy {
+  readonly #point: LatticePoint;
+  readonly #flags: (Uint8Array | undefined)[] = [];
 
-function isConstant(
-  point: LatticePoint,
-  constant: readonly Uint8Array[],
-  k: number,
-  sample: number,
-  unit: number,
-): boolean {
-  const { steps, widths } = point.lattice;
-  const step = steps[k] as Step;
-  const flag = (variable: number, read: number): boolean =>
-    constant[variable]?.[sample * (widths[variable] as number) + read] === 1;
-  switch (step.op) {
-    case 'activation':
-      return (
-        flag(step.in, unit) ||
-        isFlat(
-          step,
-          point.codes[k]?.[sample * step.units + unit] ?? 0,
-          point.values[step.in]?.[sample * step.units + unit] ?? 0,
-        )
-      );
-    case 'affine':
-      return (step.terms[unit] ?? []).every(({ variable, unit: read }) => flag(variable, read));
-    case 'max':
-      return attaining(point, { step: k, sample, unit }).every(
-        (at) => constant[step.in]?.[at] === 1,
-      );
-    case 'dense': {
-      if (step.biasVaries[unit] === 1) return false;
-      const input = point.values[step.in] as Float64Array;
-      const weight = point.weights[k] as Float64Array;
-      for (let j = 0; j < step.fanIn; j += 1) {
-        const entry = unit * step.fanIn + j;
-        const inputConstant = flag(step.in, j);
-        if (step.weightVaries[entry] === 1) {
-          if (!inputConstant || input[sample * step.fanIn + j] !== 0) return false;
-        } else if (!inputConstant && weight[entry] !== 0) {
-          return false;
-        }
+  constructor(point: LatticePoint) {
+    this.#point = point;
+  }
+
+  /** `[sample, unit]`: 1 where the unit is constant. */
+  of(variable: number): Uint8Array {
+    const known = this.#flags[variable];
+    if (known !== undefined) return known;
+    const { steps, samples, widths } = this.#point.lattice;
+    const width = widths[variable] as number;
+    const flags = new Uint8Array(samples * width);
+    if (variable === 0) flags.fill(1);
+    else {
+      const k = steps.findIndex(({ out }) => out === variable);
+      for (let at = 0; at < flags.length; at += 1) {
+        const unit = at % width;
+        if (this.#is(k, (at - unit) / width, unit)) flags[at] = 1;
       }
-      return true;
+    }
+    this.#flags[variable] = flags;
+    return flags;
+  }
+
+  #at(variable: number, sample: number, unit: number): boolean {
+    const width = this.#point.lattice.widths[variable] as number;
+    return this.of(variable)[sample * width + unit] === 1;
+  }
+
+  #is(k: number, sample: number, unit: number): boolean {
+    const point = this.#point;
+    const step = point.lattice.steps[k] as Step;
+    switch (step.op) {
+      case 'activation': {
+        const at = sample * step.units + unit;
+        const [code, t] = [point.codes[k]?.[at] ?? 0, point.values[step.in]?.[at] ?? 0];
+        return isFlat(step, code, t) || this.#at(step.in, sample, unit);
+      }
+      case 'affine':
+        return (step.terms[unit] ?? []).every(({ variable, unit: read }) =>
+          this.#at(variable, sample, read),
+        );
+      case 'max': {
+        const constant = this.of(step.in);
+        return attaining(point, { step: k, sample, unit }).every((at) => constant[at] === 1);
+      }
+      case 'dense': {
+        if (step.biasVaries[unit] === 1) return false;
+        const input = point.values[step.in] as Float64Array;
+        const weight = point.weights[k] as Float64Array;
+        for (let j = 0; j < step.fanIn; j += 1) {
+          const entry = unit * step.fanIn + j;
+          if (step.weightVaries[entry] === 1) {
+            if (input[sample * step.fanIn + j] !== 0 || !this.#at(step.in, sample, j)) return false;
+          } else if (weight[entry] !== 0 && !this.#at(step.in, sample, j)) {
+            return false;
+          }
+        }
+        return true;
+      }
     }
   }
 }

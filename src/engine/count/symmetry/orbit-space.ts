@@ -11,8 +11,7 @@
  * digit is in the lower half of its set, 0 included, are taken: twice, 0 once.
  */
 import { doubleOf } from '../../num/exact-double.js';
-import { boxesOf, digitsOf } from '../compiled/boxes.js';
-import type { Box } from '../compiled/decide.js';
+import { boxesOf, digitsOf, type Box } from '../boxes.js';
 import type { Space } from '../space.js';
 import type { KeyClass } from './symmetries.js';
 

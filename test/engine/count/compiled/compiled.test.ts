@@ -39,9 +39,9 @@ interface Compared {
   readonly proxies: Proxies;
 }
 
-/** Asserts equal tallies, whole and cut; what visited the points. */
+/** Asserts equal tallies, whole and cut, by parts or not; what visited the points without parts. */
 function compare({ network, proxies }: Compared, at: readonly number[]): Enumeration['by'] {
-  const enumeration = enumerationOf(network, proxies);
+  const enumeration = enumerationOf(network, proxies, { parts: false });
   const { visits } = enumeration.space;
   const others = [{ generate: false }, { kernel: false }].map((options) =>
     enumerationOf(network, proxies, options).tallyOf(0n, visits, silent),
@@ -50,9 +50,11 @@ function compare({ network, proxies }: Compared, at: readonly number[]): Enumera
   for (const other of others) assert.deepEqual(whole, other);
   const ranks = [0n, visits, ...at.map((cut) => BigInt(cut) % (visits + 1n))];
   ranks.sort((a, b) => Number(a - b));
-  const parts = ranks.slice(1).map((to, k) => enumeration.tallyOf(ranks[k] ?? 0n, to, silent));
   const empty = emptyTally(neuronsOf(network).length);
-  assert.deepEqual(parts.reverse().reduce(mergeTallies, empty), whole);
+  for (const each of [enumeration, enumerationOf(network, proxies)]) {
+    const parts = ranks.slice(1).map((to, k) => each.tallyOf(ranks[k] ?? 0n, to, silent));
+    assert.deepEqual(parts.reverse().reduce(mergeTallies, empty), whole);
+  }
   return enumeration.by;
 }
 
@@ -125,6 +127,98 @@ const BODIES: Readonly<Record<string, object>> = {
     proxies: { relu: ['0'], maxPool2d: 'all' },
   },
 };
+
+/** Deep networks of so many values that stretches and weights between ties play a part. */
+const deep = fc
+  .record({
+    widths: fc.constantFrom([1, 1], [1, 1], [2, 1], [1, 2]),
+    values: fc.uniqueArray(fc.integer({ min: -6, max: 6 }), { minLength: 4, maxLength: 4 }),
+    more: fc.uniqueArray(fc.integer({ min: -9, max: 9 }), { minLength: 5, maxLength: 8 }),
+    input: fc.constantFrom('1', '-2', '1/2'),
+    activations: fc.tuple(
+      fc.constantFrom('relu', 'abs', 'hardtanh'),
+      fc.constantFrom('relu', 'abs', 'hardtanh'),
+    ),
+    proxy: fc.constantFrom('0', '1', '1/2'),
+  })
+  .map(({ widths, values, more, input, activations, proxy }) =>
+    caseOf({
+      network: {
+        inputs: [[input]],
+        layers: [
+          ...widths.map((units, k) => ({ type: 'dense', units, activation: activations[k] })),
+          { type: 'dense', units: 1, bias: false, activation: 'identity' },
+        ],
+      },
+      format: { values: (widths.join() === '1,1' ? more : values).map(String) },
+      proxies: { relu: [proxy], abs: [proxy], hardtanh: [proxy, proxy] },
+      mode: 'exhaustive',
+    }),
+  )
+  .filter((found) => found !== null);
+
+/** Two filters with shared weights, maxima, one dense unit: parts whose AD errs, and that differ. */
+const parted = fc
+  .record({
+    input: fc.array(fc.constantFrom('1', '-1', '2', '0'), { minLength: 6, maxLength: 6 }),
+    frozen: fc.constantFrom('1', '-1', null),
+    pool: fc.boolean(),
+    samples: fc.constantFrom(1, 2),
+    proxy: fc.constantFrom('0', '1', '1/2'),
+    rule: fc.constantFrom('first', 'all', 'even'),
+  })
+  .map(({ input, frozen, pool, samples, proxy, rule }) => {
+    const sample = (by: number): string[] => input.map((_, j) => input[(j + by) % 6] as string);
+    const weight =
+      frozen === null && pool
+        ? {}
+        : { weight: [pool ? [frozen ?? '1', '-1'] : [frozen ?? '1', '1', '-1', '-1', '1', '-1']] };
+    return caseOf({
+      network: {
+        inputs: Array.from({ length: samples }, (_, k) => sample(k)),
+        inputShape: [1, 6],
+        layers: [
+          { type: 'conv1d', filters: 2, kernelSize: 2, stride: 2, activation: 'relu' },
+          { type: 'flatten' },
+          ...(pool
+            ? [
+                {
+                  type: 'max',
+                  of: [
+                    [0, 1, 2],
+                    [3, 4, 5],
+                  ],
+                },
+              ]
+            : []),
+          { type: 'dense', units: 1, activation: 'identity', ...weight },
+        ],
+      },
+      format: { values: ['-1', '0', '1'] },
+      proxies: { relu: [proxy], max: rule },
+      mode: 'exhaustive',
+    });
+  })
+  .filter((found) => found !== null);
+
+test('generated code and kernel agree on deep networks of many values, however they are cut', () => {
+  fc.assert(
+    fc.property(asBody(deep), cuts, ({ network, proxies }, at) => {
+      const enumeration = enumerationOf(network, proxies);
+      const { visits } = enumeration.space;
+      const kernel = enumerationOf(network, proxies, { generate: false });
+      assert.deepEqual([enumeration.by, kernel.by], ['generated', 'kernel']);
+      const whole = kernel.tallyOf(0n, visits, silent);
+      assert.deepEqual(enumeration.tallyOf(0n, visits, silent), whole);
+      const ranks = [0n, visits, ...at.map((cut) => BigInt(cut) % (visits + 1n))];
+      ranks.sort((a, b) => Number(a - b));
+      const parts = ranks.slice(1).map((to, k) => enumeration.tallyOf(ranks[k] ?? 0n, to, silent));
+      const empty = emptyTally(neuronsOf(network).length);
+      assert.deepEqual(parts.reduce(mergeTallies, empty), whole);
+    }),
+    runs(25),
+  );
+});
 
 /** Units a·w + c with mirrors and copies, so that bends cancel and AD errs; constants behind them. */
 const lines = fc
@@ -200,6 +294,34 @@ test('the kernel of one digit agrees with kernel and reference, however they are
   assert.deepEqual({ incorrect, nonDifferentiable }, { incorrect: 1n, nonDifferentiable: 0n });
 });
 
+test('part by part the counts are the same, witnesses too', () => {
+  let byParts = 0;
+  const cases = fc.oneof(
+    budgetedCase({ maxPoints: 1000, own: true }),
+    budgetedCase({ maxPoints: 1000, own: false }),
+    anyLayeredCase({ maxPoints: 700n }),
+    { arbitrary: parted, weight: 4 },
+  );
+  fc.assert(
+    fc.property(asBody(cases), cuts, ({ network, proxies }, at) => {
+      const parts = enumerationOf(network, proxies);
+      if (parts.by !== 'parts') return;
+      byParts += 1;
+      const whole = enumerationOf(network, proxies, { parts: false });
+      const { visits } = whole.space;
+      assert.deepEqual(parts.tallyOf(0n, visits, silent), whole.tallyOf(0n, visits, silent));
+      const ranks = at.map((cut) => BigInt(cut) % (visits + 1n));
+      ranks.sort((a, b) => Number(a - b));
+      ranks.slice(1).forEach((to, k) => {
+        const from = ranks[k] ?? 0n;
+        assert.deepEqual(parts.tallyOf(from, to, silent), whole.tallyOf(from, to, silent));
+      });
+    }),
+    runs(60),
+  );
+  if (runs(60).numRuns >= 60) assert.ok(byParts >= 12, `${byParts} were counted by parts`);
+});
+
 test('no string of a request goes into the generated code', () => {
   const evil = 'return process;//"`${1}';
   const found = caseOf({
@@ -224,7 +346,7 @@ test('no string of a request goes into the generated code', () => {
     mode: 'exhaustive',
   });
   assert.ok(found !== null);
-  const { source, by } = enumerationOf(found.network, found.proxies);
+  const { source, by } = enumerationOf(found.network, found.proxies, { parts: false });
   assert.equal(by, 'generated');
   assert.ok(source !== null);
   for (const { name, values } of found.network.parameters) {
@@ -233,10 +355,27 @@ test('no string of a request goes into the generated code', () => {
   }
   // Nothing but the words of the language, made names, and integers.
   const words = new Set(source.match(/[A-Za-z_$][A-Za-z_$0-9]*/g) ?? []);
-  const own = /^([TdlhwyzcmnktvTi]\d*|[knv]\d+)$/;
+  const own = /^([TdlhwyzcmnktvTi]\d*|[knvp]\d+)$/;
   const fixed = [
     ...['use', 'strict', 'const', 'let', 'return', 'function', 'run', 'lo', 'hi', 'for', 'if'],
-    ...['at', 'memo', 'lasting', 'counts', 'runtime', 'tables', 'epoch', 'slot', 'undefined'],
+    ...[
+      'at',
+      'slots',
+      'counts',
+      'size',
+      'place',
+      'cut',
+      'values',
+      'length',
+      's',
+      'while',
+      'else',
+      'runtime',
+      'tables',
+      'epoch',
+      'slot',
+      'undefined',
+    ],
     ...['get', 'has', 'decide', 'visit', 'renew', 'all', 'found', 'stamps', 'count', 'Math'],
     ...['imul', 'max'],
   ];

@@ -2,8 +2,13 @@
  * A stretch of ranks as boxes: products of ranges of digits, in the order of their ranks. A rank is a
  * mixed-radix number, so [from, to) falls into at most two boxes per digit and one in between.
  */
-import { doubleOf } from '../../num/exact-double.js';
-import type { Box } from './decide.js';
+import { doubleOf } from '../num/exact-double.js';
+
+/** Digits lo[position] … hi[position] − 1 of every position. */
+export interface Box {
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+}
 
 /** *Exact.* The boxes of [from, to), non-empty, in increasing order of ranks. */
 export function boxesOf(radices: readonly number[], from: bigint, to: bigint): Box[] {
@@ -11,14 +16,18 @@ export function boxesOf(radices: readonly number[], from: bigint, to: bigint): B
   const n = radices.length;
   const low = digitsOf(radices, from);
   const high = digitsOf(radices, to - 1n);
+  if (low.every((digit) => digit === 0) && high.every((digit, k) => digit + 1 === radices[k])) {
+    return [{ lo: low, hi: Int32Array.from(radices) }];
+  }
   const boxes: Box[] = [];
   /** The prefix of `digits`, then [lo, hi) at `position`, then everything. */
   const push = (digits: Int32Array, position: number, lo: number, hi: number): void => {
     if (lo >= hi) return;
-    const box = {
-      lo: Int32Array.from(radices, (_, k) => (k < position ? (digits[k] as number) : 0)),
-      hi: Int32Array.from(radices, (r, k) => (k < position ? (digits[k] as number) + 1 : r)),
-    };
+    const box = { lo: new Int32Array(n), hi: new Int32Array(n) };
+    for (let k = 0; k < n; k += 1) {
+      box.lo[k] = k < position ? (digits[k] as number) : 0;
+      box.hi[k] = k < position ? (digits[k] as number) + 1 : (radices[k] as number);
+    }
     box.lo[position] = lo;
     box.hi[position] = hi;
     boxes.push(box);
@@ -123,4 +132,12 @@ export function below(box: Box, digits: Int32Array): Box[] {
 export function compareDigits(a: Int32Array, b: Int32Array): number {
   const differs = a.findIndex((digit, k) => digit !== b[k]);
   return differs === -1 ? 0 : (a[differs] as number) - (b[differs] as number);
+}
+
+/** *Exact below 2^53.* How many points of a box there are, by the given positions. */
+export function sizeOf({ lo, hi }: Box, positions: readonly number[]): number {
+  return positions.reduce(
+    (size, position) => size * ((hi[position] as number) - (lo[position] as number)),
+    1,
+  );
 }

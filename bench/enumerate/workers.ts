@@ -1,0 +1,93 @@
+/**
+ * One compute thread against two on one enumeration: its shards, as a worker process runs them, from
+ * one queue. Threads are warm, rounds alternate, merged tallies are equal to the byte.
+ */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { planOf } from '../../src/plan/make.js';
+import { parseRequest } from '../../src/plan/parse.js';
+import { shardsOf, type Plan } from '../../src/plan/plan.js';
+import { mergeTallies } from '../../src/plan/result.js';
+import { planBlobOf } from '../../src/queue/names.js';
+import { SHARD_NUMBERS } from '../../workers/cpu.js';
+import { openPool, type Pool } from '../../workers/pool.js';
+import { TWO_SAMPLES } from './cases.js';
+
+/** Wall time of the whole job by threads, in seconds, round by round. */
+export interface Scaling {
+  readonly points: string;
+  readonly shards: number;
+  readonly one: readonly number[];
+  readonly two: readonly number[];
+}
+
+const COMPUTE = fileURLToPath(new URL('../../workers/compute.js', import.meta.url));
+const LIMITS = { maxVisits: 2n ** 32n, maxOperations: 1e13, maxShards: 256 };
+const THREAD_MEMORY_MB = 1024;
+
+/** *Estimate.* Null where the machine has one core. Throws where the tallies differ. */
+export async function scalingOf(rounds: number): Promise<Scaling | null> {
+  if (availableParallelism() < 2) return null;
+  const plan = planned();
+  const run = runnerOf(plan);
+  const times = { one: [] as number[], two: [] as number[] };
+  const tallies = new Set<string>();
+  const pools = { one: opened(1), two: opened(2) };
+  try {
+    for (const threads of ['one', 'two'] as const) tallies.add((await run(pools[threads])).tally);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const threads of ['one', 'two'] as const) {
+        const { seconds, tally } = await run(pools[threads]);
+        times[threads].push(seconds);
+        tallies.add(tally);
+      }
+    }
+  } finally {
+    for (const { pool } of Object.values(pools)) await pool.destroy();
+  }
+  if (tallies.size !== 1) throw new Error('the cut into threads changed the tally');
+  return { points: plan.range, shards: plan.shards, ...times };
+}
+
+interface Opened {
+  readonly pool: Pool;
+  readonly threads: number;
+}
+
+function opened(threads: number): Opened {
+  const options = { computePath: COMPUTE, threads, threadMemoryMb: THREAD_MEMORY_MB };
+  return { pool: openPool(options), threads };
+}
+
+function planned(): Plan {
+  const parsed = parseRequest(TWO_SAMPLES);
+  if (!parsed.ok) throw new Error(parsed.detail);
+  const made = planOf(parsed.question, LIMITS);
+  if (!made.ok) throw new Error(made.refusal.detail);
+  if (made.plan.method !== 'enumeration') throw new Error('the plan is not to enumerate');
+  return made.plan;
+}
+
+function runnerOf(plan: Plan): (opened: Opened) => Promise<{ seconds: number; tally: string }> {
+  const { text, hash } = planBlobOf(plan);
+  const encoded = new TextEncoder().encode(text);
+  const bytes = new SharedArrayBuffer(encoded.length);
+  new Uint8Array(bytes).set(encoded);
+  const signal = new AbortController().signal;
+  return async ({ pool, threads }) => {
+    const waiting = shardsOf(plan);
+    const tallies: string[] = [];
+    const start = performance.now();
+    await Promise.all(
+      Array.from({ length: threads }, async () => {
+        for (let shard = waiting.shift(); shard !== undefined; shard = waiting.shift()) {
+          const done = new SharedArrayBuffer(8 * SHARD_NUMBERS);
+          const task = { plan: { hash, bytes }, shard, done, before: [] };
+          tallies[shard.index] = await pool.shard(task, signal);
+        }
+      }),
+    );
+    const seconds = (performance.now() - start) / 1000;
+    return { seconds, tally: mergeTallies(plan, tallies) };
+  };
+}
