@@ -132,10 +132,10 @@ function planCompiled(
 type Estimated = Candidate & { readonly estimate: NonNullable<Candidate['estimate']> };
 
 function isAffordable(candidate: Candidate, limits: Limits): candidate is Estimated {
-  const { estimate, method, parts, compiled } = candidate;
+  const { estimate, method, visits, compiled } = candidate;
   if (estimate === null) return false;
   if (method === 'enumeration') {
-    return parts <= (compiled ? limits.maxVisits : limits.maxVisits / INTERPRETED_COST);
+    return visits <= (compiled ? limits.maxVisits : limits.maxVisits / INTERPRETED_COST);
   }
   return estimate.operations <= limits.maxOperations && estimate.bytes <= STATE_BYTES_MAX;
 }
@@ -168,8 +168,8 @@ function methodText(candidate: Candidate, limits: Limits): Planning['methods'][n
     applies: estimate !== null,
     affordable: isAffordable(candidate, limits),
     why,
-    ...(method === 'enumeration' && candidate.parts < VISITS_IN_FULL
-      ? { visits: String(candidate.parts) }
+    ...(method === 'enumeration' && candidate.visits < VISITS_IN_FULL
+      ? { visits: String(candidate.visits) }
       : {}),
     estimate:
       estimate === null

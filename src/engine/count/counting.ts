@@ -100,6 +100,7 @@ export function candidatesOf(
       bytes: 0,
     },
     parts: visits,
+    visits: work,
     compiled,
     why: compiled
       ? points
@@ -110,6 +111,7 @@ export function candidatesOf(
     method: 'layered',
     estimate: null,
     parts: 0n,
+    visits: 0n,
     compiled: program !== null,
   } as const;
   try {
@@ -129,6 +131,7 @@ export function candidatesOf(
         method: count.method,
         estimate: count.estimate(budget),
         parts: count.parts,
+        visits: 0n,
         compiled: true,
         why: count.method === 'layered' ? 'sums over the states of the layers' : 'one product',
       },

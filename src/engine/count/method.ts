@@ -24,7 +24,10 @@ export interface Candidate {
   readonly method: CountMethod;
   /** Null where the method does not apply. */
   readonly estimate: CountEstimate | null;
+  /** The range that shards are cut from. */
   readonly parts: bigint;
+  /** Points that are visited, of an enumeration: fewer than its range where parts are enumerated alone. */
+  readonly visits: bigint;
   /** Whether a compiled kernel or generated code does the work, not the reference enumerator. */
   readonly compiled: boolean;
   readonly why: string;
