@@ -124,4 +124,4 @@ export type { Subject, TheoremReport } from './theorem/theorem.js';
 export { judgeOf, type Decision, type RelevantTie, type Verdict } from './verdict.js';
 
 /** Version of the engine; part of every plan, so that a new engine answers anew. */
-export const ENGINE_VERSION = '0.3.0';
+export const ENGINE_VERSION = '0.4.0';

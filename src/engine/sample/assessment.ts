@@ -71,11 +71,31 @@ interface Context {
   readonly measures: Map<Measure, readonly MeanInterval[]>;
 }
 
-/** *Exact.* Whether the samples so far end the sampling by their relative error, or are all. */
+/**
+ * *Lower bound.* Whether the samples so far end the sampling by their relative error, or are all; false
+ * also where there are so few that it is not worth finding out.
+ */
 export function isSettled(sums: SampleSums, scale: Scale, rule: StopRule): boolean {
   const context = contextOf(sums, scale, rule, alphaOf(rule));
   if (context.reached[context.planned - 1] === rule.samples) return true;
+  if (rule.relativeError === null || isTooSoon(sums, context)) return false;
   return errorLook(sums, context) !== null;
+}
+
+/**
+ * *Estimate.* Whether the range of the values alone keeps the upper end away, however little they vary:
+ * by about ln(2/α) times it over their number.
+ */
+function isTooSoon(sums: SampleSums, { scale, rule, alpha, reached }: Context): boolean {
+  const samples = reached[reached.length - 1];
+  if (scale.method === 'plain' || samples === undefined || rule.relativeError === null) return false;
+  const measure = MEASURES.indexOf(ENDS.nonDifferentiable[0]);
+  let units = 0n;
+  reached.forEach((_, k) => (units += sums.get(k)?.measures[measure]?.first ?? 0n));
+  const mean = Number(units) / Number(scale.unit) / samples;
+  const [range, wanted] = [toDouble(scale.range), toDouble(rule.relativeError)];
+  if (!(mean > 0)) return false;
+  return 0.9 * Math.log(2 / alpha) * (range - mean) > wanted * mean * samples;
 }
 
 /**
@@ -163,20 +183,16 @@ function errorLook(sums: SampleSums, context: Context): number | null {
   const wanted = toDouble(relativeError);
   const sequence = (measure: Measure): readonly MeanInterval[] =>
     measureIntervals(sums, measure, context);
-  const settled = (set: SampledSet): ((look: number) => boolean | null) => {
+  const settled = (set: SampledSet, look: number): boolean | null => {
     const [least, most] = ENDS[set].map(sequence);
-    return (look) => {
-      const found = least?.[look];
-      const upper = most?.[look]?.upper;
-      if (found === undefined || upper === undefined || found.mean === 0) return null;
-      return Math.max(upper - found.mean, found.mean - found.lower) <= wanted * found.mean;
-    };
+    const found = least?.[look];
+    const upper = most?.[look]?.upper;
+    if (found === undefined || upper === undefined || found.mean === 0) return null;
+    return Math.max(upper - found.mean, found.mean - found.lower) <= wanted * found.mean;
   };
-  const kink = settled('nonDifferentiable');
-  const wrong = settled('incorrect');
   for (let look = 0; look < context.reached.length; look += 1) {
     // A density that shows no event has no relative error; then the other one rules.
-    if ((kink(look) ?? wrong(look)) === true) return look;
+    if ((settled('nonDifferentiable', look) ?? settled('incorrect', look)) === true) return look;
   }
   return null;
 }

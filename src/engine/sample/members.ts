@@ -33,7 +33,14 @@ export function ranksOf(values: Float64Array): RankOfDouble {
     ranks[place] = rank;
     held[place] = value;
   });
+  const least = values.reduce((all, value) => Math.min(all, value), Infinity);
+  const most = values.reduce((all, value) => Math.max(all, value), -Infinity);
+  const perStep = stepsPerUnit(values, Math.max(-least, most));
   return (value) => {
+    // Most of what is asked for lies outside, or between the multiples of the values' common step.
+    if (!(value >= least && value <= most)) return -1;
+    const steps = value * perStep;
+    if (Math.floor(steps) !== steps) return -1;
     let place = placeOf(value);
     for (;;) {
       const rank = ranks[place] as number;
@@ -41,4 +48,17 @@ export function ranksOf(values: Float64Array): RankOfDouble {
       place = (place + 1) % places;
     }
   };
+}
+
+/**
+ * *Exact.* The reciprocal of a power of 2 of which all values are multiples; 0 where that is no finite
+ * double. Multiplying by it is exact, or overflows or underflows to an integer.
+ */
+function stepsPerUnit(values: Float64Array, greatest: number): number {
+  let step = greatest > 0 ? 2 ** Math.floor(Math.log2(greatest)) : 1;
+  for (const value of values) {
+    while (step > 0 && Math.floor(value / step) !== value / step) step /= 2;
+  }
+  const perStep = 1 / step;
+  return Number.isFinite(perStep) ? perStep : 0;
 }
