@@ -111,7 +111,14 @@ function sampleShard(
   const known = before
     .map(tallyFromText)
     .flatMap((one) => (one.kind === 'sample' ? [one.tally] : []));
-  if (endsEarly(plan) && settles(plan, sampling, known.map(({ sums }) => sums))) {
+  if (
+    endsEarly(plan) &&
+    settles(
+      plan,
+      sampling,
+      known.map(({ sums }) => sums),
+    )
+  ) {
     return needless;
   }
   if (isOver()) return { covers, done: 0n, ended: 'time', sums: new Map() };

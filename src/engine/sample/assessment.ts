@@ -88,7 +88,8 @@ export function isSettled(sums: SampleSums, scale: Scale, rule: StopRule): boole
  */
 function isTooSoon(sums: SampleSums, { scale, rule, alpha, reached }: Context): boolean {
   const samples = reached[reached.length - 1];
-  if (scale.method === 'plain' || samples === undefined || rule.relativeError === null) return false;
+  if (scale.method === 'plain' || samples === undefined || rule.relativeError === null)
+    return false;
   const measure = MEASURES.indexOf(ENDS.nonDifferentiable[0]);
   let units = 0n;
   reached.forEach((_, k) => (units += sums.get(k)?.measures[measure]?.first ?? 0n));

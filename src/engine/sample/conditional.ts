@@ -127,12 +127,12 @@ export function conditionalEstimator(network: ChainNetwork, subject: Subject): E
   const addRow = (
     neuron: number,
     share: bigint,
-    places: readonly Place[],
+    places: () => readonly Place[],
     into: Observation,
   ): void => {
     const often = rowRelevance?.of(neuron) ?? null;
     if (often === null) {
-      weights.addDrawn(neuron, share, subject.decideAt(places), into);
+      weights.addDrawn(neuron, share, subject.decideAt(places()), into);
       return;
     }
     const relevant = (share / rowPatterns) * BigInt(often);
@@ -209,8 +209,9 @@ export function conditionalEstimator(network: ChainNetwork, subject: Subject): E
       for (let neuron = 0; neuron < drawnShares.length; neuron += 1) {
         const hits = rowDraws?.draw(neuron, draws) ?? 0;
         if (rowDraws === null || hits === 0) continue;
-        const places = rowDraws.at(neuron, draws.below(hits));
-        addRow(neuron, (drawnShares[neuron] as bigint) * BigInt(hits), places, into);
+        const hit = draws.below(hits);
+        const share = (drawnShares[neuron] as bigint) * BigInt(hits);
+        addRow(neuron, share, () => rowDraws.at(neuron, hit), into);
       }
       for (const tie of subject.possibleTies(rowTies.length + drawnShares.length, first)) {
         weights.add(subject, tie, into);
@@ -218,7 +219,7 @@ export function conditionalEstimator(network: ChainNetwork, subject: Subject): E
       for (let k = 0; k < rowTies.length; k += 1) {
         const tie = rowTies[k] as RowTies;
         if (tie.count === 0) continue;
-        addRow(tie.neuron, rowShares[k] as bigint, tie.at(indices[k] as number), into);
+        addRow(tie.neuron, rowShares[k] as bigint, () => tie.at(indices[k] as number), into);
       }
       return 'written';
     },

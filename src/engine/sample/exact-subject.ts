@@ -16,7 +16,13 @@ import type { NoTieFilter } from './no-tie.js';
 import { rowsOf, type OwnEntry, type Row } from './pivots.js';
 import type { LateFilter } from './no-tie-doubles.js';
 import type { RelevanceInDoubles } from './relevance-doubles.js';
-import { UNTOUCHED, type RowDraws, type Decision, type PossibleTie, type Subject } from './subject.js';
+import {
+  UNTOUCHED,
+  type RowDraws,
+  type Decision,
+  type PossibleTie,
+  type Subject,
+} from './subject.js';
 
 /** Decides one point of Ω: the judge, or anything that is held to it. */
 export type Judge = (

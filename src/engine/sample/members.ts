@@ -35,12 +35,20 @@ export function ranksOf(values: Float64Array): RankOfDouble {
   });
   const least = values.reduce((all, value) => Math.min(all, value), Infinity);
   const most = values.reduce((all, value) => Math.max(all, value), -Infinity);
-  const perStep = stepsPerUnit(values, Math.max(-least, most));
+  const greatest = Math.max(-least, most);
+  const perStep = stepsPerUnit(values, greatest);
+  const splitter = splitterOf(values);
+  const splits = Number.isFinite(greatest * splitter);
   return (value) => {
-    // Most of what is asked for lies outside, or between the multiples of the values' common step.
+    // Most of what is asked for lies outside, between the multiples of a common step, or is too long.
     if (!(value >= least && value <= most)) return -1;
     const steps = value * perStep;
     if (Math.floor(steps) !== steps) return -1;
+    if (splits) {
+      // As many leading bits as any value has: whatever has more is none of them.
+      const scaled = value * splitter;
+      if (scaled - (scaled - value) !== value) return -1;
+    }
     let place = placeOf(value);
     for (;;) {
       const rank = ranks[place] as number;
@@ -61,4 +69,20 @@ function stepsPerUnit(values: Float64Array, greatest: number): number {
   }
   const perStep = 1 / step;
   return Number.isFinite(perStep) ? perStep : 0;
+}
+
+/**
+ * *Exact.* 2^(53 − p) + 1, by which Dekker's splitting leaves a number as it is only where p bits hold
+ * it; p is as many as the longest value has, or more.
+ */
+function splitterOf(values: Float64Array): number {
+  let splitter = 2 ** 52 + 1;
+  for (const value of values) {
+    for (;;) {
+      const scaled = value * splitter;
+      if (scaled - (scaled - value) === value || !Number.isFinite(scaled)) break;
+      splitter = (splitter - 1) / 2 + 1;
+    }
+  }
+  return splitter;
 }

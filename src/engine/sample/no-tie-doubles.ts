@@ -67,6 +67,9 @@ export interface Table {
   readonly extent: Extent;
 }
 
+/** Tables that were made already; null of sets that have none. */
+export type Tables = Map<ValueSet, Table | null>;
+
 interface DoubleLayer {
   readonly units: number;
   readonly fanIn: number;
@@ -88,8 +91,11 @@ export function isForDoubles(network: ChainNetwork): boolean {
 }
 
 /** The filter; null where the network or its sets are not of the kind. */
-export function doubleFilterOf(network: ChainNetwork): DoubleFilter | null {
-  const pass = passOf(network, 0);
+export function doubleFilterOf(
+  network: ChainNetwork,
+  known: Tables = new Map(),
+): DoubleFilter | null {
+  const pass = passOf(network, 0, known);
   if (pass === null) return null;
   return (ranks) => {
     const found = pass(ranks);
@@ -98,8 +104,8 @@ export function doubleFilterOf(network: ChainNetwork): DoubleFilter | null {
 }
 
 /** The filter of what is behind the first layer; null as above, or where nothing is behind it. */
-export function lateFilterOf(network: ChainNetwork): LateFilter | null {
-  const pass = (rectifiersOf(network)?.length ?? 0) < 2 ? null : passOf(network, 1);
+export function lateFilterOf(network: ChainNetwork, known: Tables): LateFilter | null {
+  const pass = (rectifiersOf(network)?.length ?? 0) < 2 ? null : passOf(network, 1, known);
   if (pass === null) return null;
   return (ranks) => {
     const found = pass(ranks);
@@ -111,13 +117,12 @@ export function lateFilterOf(network: ChainNetwork): LateFilter | null {
 type Pass = (ranks: Float64Array) => 'free' | 'silent' | 'tied' | null;
 
 /** Possible ties are looked for from the layer `from` on; only there is anything called silent. */
-function passOf(network: ChainNetwork, from: number): Pass | null {
+function passOf(network: ChainNetwork, from: number, known: Tables): Pass | null {
   const rectifiers = rectifiersOf(network);
   const [input] = network.inputs;
   if (rectifiers === null || input === undefined) return null;
   const inputExtent = extentOf(input);
   if (inputExtent === null || inputExtent.bits > 53) return null;
-  const known = new Map<ValueSet, Table | null>();
   const tableAt = (parameter: number): Table | null => {
     const values = network.parameters[parameter]?.values;
     return values === undefined ? null : tableOf(values, known);
@@ -237,7 +242,7 @@ function extentBehind(
 }
 
 /** The table of a set, made once. */
-export function tableOf(values: ValueSet, known: Map<ValueSet, Table | null>): Table | null {
+export function tableOf(values: ValueSet, known: Tables): Table | null {
   let table = known.get(values);
   if (table === undefined) {
     table = tabled(values);
@@ -249,10 +254,40 @@ export function tableOf(values: ValueSet, known: Map<ValueSet, Table | null>): T
 function tabled(values: ValueSet): Table | null {
   if (values.size > TABLE_MAX) return null;
   const exact = Array.from({ length: doubleOf(values.size) }, (_, rank) => values.at(BigInt(rank)));
-  const extent = extentOf(exact);
+  const doubles = Float64Array.from(exact, ({ n, d }) => Number(n) / Number(d));
+  // Quotients of two doubles, the lower one a power of 2, that are normal: which is looked at below.
+  const isExact = exact.every((value) => isDyadic(value) && isDouble(value.n) && isDouble(value.d));
+  const extent = isExact ? extentOfDoubles(doubles) : null;
   if (extent === null || extent.bits > BITS_MAX) return null;
-  const doubles = Float64Array.from(exact, toDouble);
   return { values: doubles, rankOf: ranksOf(doubles), extent };
+}
+
+/** *Exact.* The extent of doubles; null where one is subnormal or not finite. */
+function extentOfDoubles(doubles: Float64Array): Extent | null {
+  const words = new Uint32Array(doubles.buffer);
+  let [least, most, bits] = [0, 0, 1];
+  for (let k = 0; k < doubles.length; k += 1) {
+    if (doubles[k] === 0) continue;
+    const [low, high] = [words[2 * k] as number, words[2 * k + 1] as number];
+    const exponent = (high >>> 20) & 0x7ff;
+    if (exponent === 0 || exponent === 0x7ff) return null;
+    // The lowest bit of the 53, the first of which is implied.
+    const zeros =
+      low !== 0 ? trailingZeros32(low) : 32 + trailingZeros32((high & 0xfffff) | 0x100000);
+    most = Math.max(most, exponent - 1022);
+    least = Math.min(least, exponent - 1075 + zeros);
+    bits = Math.max(bits, 53 - zeros);
+  }
+  return { least, most, bits };
+}
+
+function isDouble(n: bigint): boolean {
+  const near = Number(n);
+  return Number.isFinite(near) && BigInt(near) === n;
+}
+
+function trailingZeros32(word: number): number {
+  return 31 - Math.clz32(word & -word);
 }
 
 /** *Exact.* The extent of dyadic numbers; null where one is not dyadic. */

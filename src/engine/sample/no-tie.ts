@@ -14,7 +14,7 @@ import { bitLength, trailingZeros } from '../num/bits.js';
 import { isDyadic, fromRational, toRational, dyadic } from '../num/dyadic.js';
 import { doubleOf } from '../num/exact-double.js';
 import { divide, type Rational } from '../num/rational.js';
-import { doubleFilterOf } from './no-tie-doubles.js';
+import { doubleFilterOf, type Tables } from './no-tie-doubles.js';
 import { rowsOf } from './pivots.js';
 
 /** *Exact.* True where no neuron has a possible tie, given the ranks of all parameters. */
@@ -127,14 +127,25 @@ function binary(exact: Rational): Binary {
  */
 export function noTieFilterOf(
   network: ChainNetwork,
-  options: { readonly doubles?: boolean } = {},
+  options: { readonly doubles?: boolean; readonly tables?: Tables } = {},
 ): NoTieFilter | null {
   if (network.inputs.length !== 1) return null;
   if (network.parameters.some(({ values }) => values.size > RANKS_MAX)) return null;
-  const inDoubles = options.doubles === false ? null : doubleFilterOf(network);
+  const inDoubles = options.doubles === false ? null : doubleFilterOf(network, options.tables);
+  if (inDoubles === null) return exactFilter(network);
+  // Preparing goes through all sets, and seldom is anything left open.
+  let exact: NoTieFilter | null | undefined;
+  return (ranks) => {
+    const found = inDoubles(ranks);
+    if (found !== null) return found;
+    if (exact === undefined) exact = exactFilter(network);
+    return exact?.(ranks) ?? false;
+  };
+}
+
+function exactFilter(network: ChainNetwork): NoTieFilter | null {
   try {
-    const exact = preparedFilter(network);
-    return inDoubles === null ? exact : (ranks) => inDoubles(ranks) ?? exact(ranks);
+    return preparedFilter(network);
   } catch (error) {
     if (error instanceof NotBinary) return null;
     throw error;

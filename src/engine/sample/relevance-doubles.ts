@@ -5,12 +5,11 @@
  * that rounding can have lost; the products that are added up are exact, and a sum of them is told
  * from 0 by its size, or by adding without a loss. Where neither says, nothing is said.
  */
-import type { ValueSet } from '../format/domain.js';
 import { isAffine } from '../net/activation.js';
 import type { ChainNetwork } from '../net/chain.js';
 import { toDouble } from '../num/float64.js';
 import { ONE, equal, isZero } from '../num/rational.js';
-import { rectifiersOf, tableOf, type Table } from './no-tie-doubles.js';
+import { rectifiersOf, tableOf, type Table, type Tables } from './no-tie-doubles.js';
 import { orientedLayerAt } from './orientation.js';
 
 /** Most units of the last hidden layer. */
@@ -36,7 +35,10 @@ interface Rows {
 }
 
 /** Null where the network has other layers, or too many units, or numbers that doubles do not hold. */
-export function relevanceInDoubles(network: ChainNetwork): RelevanceInDoubles | null {
+export function relevanceInDoubles(
+  network: ChainNetwork,
+  known: Tables,
+): RelevanceInDoubles | null {
   const rectifiers = rectifiersOf(network);
   const [one, two] = rectifiers ?? [];
   const [input] = network.inputs;
@@ -49,7 +51,6 @@ export function relevanceInDoubles(network: ChainNetwork): RelevanceInDoubles | 
   const units = two.weight.length;
   if (units > UNITS_MAX) return null;
   if (orientedLayerAt(network, 3) === null) return null;
-  const known = new Map<ValueSet, Table | null>();
   const rowsOf = (entries: typeof one.bias): Rows | null => {
     const tables: (Table | null)[] = [];
     for (const entry of entries) {

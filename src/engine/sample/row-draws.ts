@@ -16,13 +16,13 @@ import { usesOf } from '../net/ir.js';
 import { ZERO, add, equal, multiply, negate, ONE, type Rational } from '../num/rational.js';
 import { toDouble } from '../num/float64.js';
 import { drawsOf, type Draws } from './draws.js';
-import { extentOf, rectifiersOf, tableOf, type Table } from './no-tie-doubles.js';
+import { extentOf, rectifiersOf, tableOf, type Table, type Tables } from './no-tie-doubles.js';
 import type { RowDraws } from './subject.js';
 
 /** Weights drawn per sample; fewer rows than LEAST_ROWS are not worth it, more than MOST_ROWS neither. */
-const WEIGHTS = 2048;
-const LEAST_ROWS = 8;
-const MOST_ROWS = 64;
+const WEIGHTS = 256;
+const LEAST_ROWS = 4;
+const MOST_ROWS = 16;
 /** Rows that tell whether ties are frequent enough to be drawn for. */
 const PILOT = 512;
 /** Longest inputs: with a weight's 26 bits a product has no more than a double holds. */
@@ -46,9 +46,10 @@ interface DrawnRow {
 /** Null where the first layer is not of ReLUs that own their rows, or ties are seldom or rows long. */
 export function rowDrawsOf(
   network: ChainNetwork,
+  known: Tables,
   options: { readonly rows?: number } = {},
 ): RowDraws | null {
-  const found = rowsOfFirstLayer(network);
+  const found = rowsOfFirstLayer(network, known);
   if (found === null) return null;
   const longest = found.reduce((most, { weights }) => Math.max(most, weights.length), 1);
   const affordable = Math.min(MOST_ROWS, Math.floor(WEIGHTS / (longest * found.length)));
@@ -63,14 +64,13 @@ export function rowDrawsOf(
   return drawing(found, rows);
 }
 
-function rowsOfFirstLayer(network: ChainNetwork): DrawnRow[] | null {
+function rowsOfFirstLayer(network: ChainNetwork, known: Tables): DrawnRow[] | null {
   const [dense] = rectifiersOf(network) ?? [];
   const [input] = network.inputs;
   if (dense === undefined || input === undefined) return null;
   const extent = extentOf(input);
   if (extent === null || extent.bits > INPUT_BITS) return null;
   const uses = usesOf(network);
-  const known = new Map<ValueSet, Table | null>();
   const rows: DrawnRow[] = [];
   for (const [unit, row] of dense.weight.entries()) {
     const bias = dense.bias[unit];
@@ -169,8 +169,7 @@ function drawing(found: readonly DrawnRow[], rows: number): RowDraws {
 /** The rank of the bias that ties a row; −1 where there is none. */
 function exactRank({ weights, biases }: DrawnRow, drawn: Int32Array): number {
   const sum = weights.reduce(
-    (all, { values, exact }, j) =>
-      add(all, multiply(values.at(BigInt(drawn[j] as number)), exact)),
+    (all, { values, exact }, j) => add(all, multiply(values.at(BigInt(drawn[j] as number)), exact)),
     ZERO,
   );
   const rank = biases.rankOf(negate(sum));

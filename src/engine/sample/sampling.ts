@@ -16,7 +16,7 @@ import type { Estimator, SampleMethod } from './estimator.js';
 import { exactSubject, type Judge, type Shortcuts } from './exact-subject.js';
 import { gridSubject } from './kernel.js';
 import { looksOf, stretchOf } from './looks.js';
-import { lateFilterOf } from './no-tie-doubles.js';
+import { lateFilterOf, type Tables } from './no-tie-doubles.js';
 import { noTieFilterOf } from './no-tie.js';
 import { rowsOf } from './pivots.js';
 import { plainEstimator } from './plain.js';
@@ -141,13 +141,14 @@ function shortcutsOf(
   { filter }: SamplingOptions,
 ): Shortcuts {
   if (filter === false || !isChain(network)) return { filter: null, finder: null, rows: null };
-  const noTie = noTieFilterOf(network);
-  const late = noTie === null || method !== 'conditional' ? null : lateFilterOf(network);
-  const draws = late === null ? null : rowDrawsOf(network);
+  const tables: Tables = new Map();
+  const noTie = noTieFilterOf(network, { tables });
+  const late = noTie === null || method !== 'conditional' ? null : lateFilterOf(network, tables);
+  const draws = late === null ? null : rowDrawsOf(network, tables);
   const rows =
     late === null || draws === null
       ? null
-      : { draws, late, relevance: relevanceInDoubles(network) };
+      : { draws, late, relevance: relevanceInDoubles(network, tables) };
   return { filter: noTie, finder: tieFinderOf(network), rows };
 }
 
