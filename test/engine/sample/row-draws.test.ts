@@ -24,6 +24,7 @@ import { exactSubject } from '../../../src/engine/sample/exact-subject.js';
 import { lateFilterOf } from '../../../src/engine/sample/no-tie-doubles.js';
 import { relevanceInDoubles } from '../../../src/engine/sample/relevance-doubles.js';
 import { rowDrawsOf } from '../../../src/engine/sample/row-draws.js';
+import type { Place } from '../../../src/engine/sample/subject.js';
 import { noObservation } from '../../../src/engine/sample/sums.js';
 import { caseOf, type Case } from '../../arbitraries-networks.js';
 
@@ -74,7 +75,7 @@ for (const format of WIDE) {
       assert.equal(hit, rank === null ? 0 : 1);
       if (rank === null) continue;
       hits += 1;
-      const places = rows.at(1, 0);
+      const places: readonly Place[] = rows.at(1, 0);
       assert.equal(places.at(-1)?.rank, rank);
       const [first] = places;
       assert.equal(first?.parameter, 3, 'the second unit');
