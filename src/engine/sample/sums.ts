@@ -80,6 +80,7 @@ export function addBatches(a: BatchSums, b: BatchSums): BatchSums {
 
 /** *Exact.* The sums over the samples of both, stretch by stretch. */
 export function addSamples(a: SampleSums, b: SampleSums): SampleSums {
+  if (b.size === 0) return a;
   const all = new Map(a);
   for (const [index, batch] of b) all.set(index, addBatches(all.get(index) ?? NO_SAMPLES, batch));
   return all;
