@@ -44,7 +44,15 @@ type Column<R> = readonly [head: string, text: (row: R) => string];
 const DASH = '–';
 
 const COLUMNS: readonly Column<SampleRow>[] = [
-  ['ndf / \\|Ω\\|', (row) => density(median(row.rounds.map(({ estimate }) => estimate.estimate)))],
+  [
+    'ndf / \\|Ω\\|',
+    (row) => {
+      const estimate = median(row.rounds.map((round) => round.estimate.estimate));
+      // Where nothing was seen, what is proved instead.
+      const most = median(row.rounds.map((round) => round.estimate.upper));
+      return estimate > 0 ? density(estimate) : `≤ ${density(most)} proved`;
+    },
+  ],
   ['within', (row) => percent(median(row.rounds.map(({ estimate }) => reached(estimate))))],
   ['samples', (row) => power(median(row.rounds.map(({ estimate }) => estimate.samples)))],
   ['took', (row) => seconds(median(row.rounds.map(({ estimate }) => estimate.seconds)))],

@@ -7,7 +7,7 @@
  * error probability shared out over the looks where more than one may be the last; the others have
  * a confidence sequence. Either way all looks hold at once.
  */
-import { doubleOf } from '../num/exact-double.js';
+import { doubleOf, quotientNear } from '../num/exact-double.js';
 import { toDouble, nextDown, nextUp } from '../num/float64.js';
 import { ONE, ZERO, compare, rational, subtract, type Rational } from '../num/rational.js';
 import { clopperPearson } from './clopper-pearson.js';
@@ -93,9 +93,9 @@ function isTooSoon(sums: SampleSums, { scale, rule, alpha, reached }: Context): 
   const measure = MEASURES.indexOf(ENDS.nonDifferentiable[0]);
   let units = 0n;
   reached.forEach((_, k) => (units += sums.get(k)?.measures[measure]?.first ?? 0n));
-  const mean = Number(units) / Number(scale.unit) / samples;
+  const mean = quotientNear(units, scale.unit) / samples;
   const [range, wanted] = [toDouble(scale.range), toDouble(rule.relativeError)];
-  if (!(mean > 0)) return false;
+  if (!(mean > 0 && mean <= 1)) return false;
   return 0.9 * Math.log(2 / alpha) * (range - mean) > wanted * mean * samples;
 }
 

@@ -247,10 +247,11 @@ interface LastPart {
 function lastPartOf({ first, sizes, reaches }: LastLayer, unit: bigint): LastPart {
   /** 1 − Π (1 − n_i/d_i), in units; the product of all d_i divides the unit. */
   const someOf = (shares: readonly (readonly [n: bigint, d: bigint])[]): bigint => {
-    const [none, whole] = shares.reduce(
-      ([product, divisor], [n, d]) => [product * (d - n), divisor * d] as const,
-      [1n, 1n] as const,
-    );
+    let [none, whole] = [1n, 1n];
+    for (const [n, d] of shares) {
+      none *= d - n;
+      whole *= d;
+    }
     return unit - (unit / whole) * none;
   };
   const shares = sizes.map((size, i) => {

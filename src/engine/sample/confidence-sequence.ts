@@ -19,6 +19,7 @@
  * with applications*, Electronic Journal of Probability 20 (2015), Lemma 4.1; S. R. Howard, A. Ramdas, J. McAuliffe, J. Sekhon, *Time-uniform,
  * nonparametric, nonasymptotic confidence sequences*, Annals of Statistics 49 (2021), section 3.
  */
+import { quotientNear } from '../num/exact-double.js';
 import { toDouble } from '../num/float64.js';
 import { rational } from '../num/rational.js';
 import type { Sum } from './sums.js';
@@ -53,6 +54,9 @@ const SMALL_RATIO = 1e-3;
 const BISECTIONS = 17;
 /** A double computation of some hundred roundings loses less than this, relatively. */
 const OUTWARD = 1e-11;
+/** A quotient between them did not come about by a number that leaves the doubles. */
+const LEAST_TRUSTED = 1e-200;
+const GREATEST_TRUSTED = 1e200;
 /** Square of a deviation that is reckoned with before it is seen. */
 const UNSEEN = 1 / 4;
 /** Where the end is not known, about as much lies ahead as was spent. */
@@ -127,8 +131,8 @@ export function confidenceSequence(
 
 /** n / d within a few roundings, d positive. */
 function scaled(n: bigint, d: bigint): number {
-  const [above, below] = [Number(n), Number(d)];
-  if (Number.isFinite(above) && Number.isFinite(below)) return above / below;
+  const near = quotientNear(n, d);
+  if (near > LEAST_TRUSTED && near < GREATEST_TRUSTED) return near;
   // The double is that of the quotient, reduced or not, and reducing costs a gcd of long numbers.
   return toDouble({ n, d });
 }

@@ -123,6 +123,7 @@ export function exactSubject(
   };
   /** The layer whose zeros are what is called silence. */
   const silenced = network.equations.length - 5;
+  const relevance = rowsApart?.relevance ?? null;
   const behindRows = rowsApart?.draws.units ?? Infinity;
   const provesNoTie = (): boolean => {
     isClear ??= filter?.(drawn) ?? false;
@@ -147,13 +148,12 @@ export function exactSubject(
     orientations: null,
     rowDraws: rowsApart?.draws ?? null,
     rowRelevance:
-      rowsApart?.relevance == null
+      relevance === null
         ? null
         : {
-            patterns: rowsApart.relevance.patterns,
+            patterns: relevance.patterns,
             // At a point that has other ties it is the judge who says.
-            of: (neuron) =>
-              foundLate() === null ? null : (rowsApart.relevance?.of(neuron, drawn) ?? null),
+            of: (neuron) => (foundLate() === null ? null : relevance.of(neuron, drawn)),
           },
     draw(draws) {
       if (small === null) {

@@ -24,7 +24,7 @@ import type { ChainNetwork } from '../net/chain.js';
 import type { DenseEquation } from '../net/ir.js';
 import { bitLength, trailingZeros } from '../num/bits.js';
 import { fromRational, isDyadic } from '../num/dyadic.js';
-import { doubleOf } from '../num/exact-double.js';
+import { doubleOf, isDoubleInteger, quotientNear } from '../num/exact-double.js';
 import { toDouble } from '../num/float64.js';
 import { ONE, equal, isZero, type Rational } from '../num/rational.js';
 import { ranksOf, type RankOfDouble } from './members.js';
@@ -254,9 +254,11 @@ export function tableOf(values: ValueSet, known: Tables): Table | null {
 function tabled(values: ValueSet): Table | null {
   if (values.size > TABLE_MAX) return null;
   const exact = Array.from({ length: doubleOf(values.size) }, (_, rank) => values.at(BigInt(rank)));
-  const doubles = Float64Array.from(exact, ({ n, d }) => Number(n) / Number(d));
+  const doubles = Float64Array.from(exact, ({ n, d }) => quotientNear(n, d));
   // Quotients of two doubles, the lower one a power of 2, that are normal: which is looked at below.
-  const isExact = exact.every((value) => isDyadic(value) && isDouble(value.n) && isDouble(value.d));
+  const isExact = exact.every(
+    (value) => isDyadic(value) && isDoubleInteger(value.n) && isDoubleInteger(value.d),
+  );
   const extent = isExact ? extentOfDoubles(doubles) : null;
   if (extent === null || extent.bits > BITS_MAX) return null;
   return { values: doubles, rankOf: ranksOf(doubles), extent };
@@ -279,11 +281,6 @@ function extentOfDoubles(doubles: Float64Array): Extent | null {
     bits = Math.max(bits, 53 - zeros);
   }
   return { least, most, bits };
-}
-
-function isDouble(n: bigint): boolean {
-  const near = Number(n);
-  return Number.isFinite(near) && BigInt(near) === n;
 }
 
 function trailingZeros32(word: number): number {

@@ -14,6 +14,7 @@ import type { ValueSet } from '../format/domain.js';
 import type { ChainNetwork } from '../net/chain.js';
 import { usesOf } from '../net/ir.js';
 import { ZERO, add, equal, multiply, negate, ONE, type Rational } from '../num/rational.js';
+import { doubleOf } from '../num/exact-double.js';
 import { toDouble } from '../num/float64.js';
 import { drawsOf, type Draws } from './draws.js';
 import { extentOf, rectifiersOf, tableOf, type Table, type Tables } from './no-tie-doubles.js';
@@ -173,5 +174,5 @@ function exactRank({ weights, biases }: DrawnRow, drawn: Int32Array): number {
     ZERO,
   );
   const rank = biases.rankOf(negate(sum));
-  return rank === null ? -1 : Number(rank);
+  return rank === null ? -1 : doubleOf(rank);
 }
