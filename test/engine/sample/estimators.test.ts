@@ -23,7 +23,12 @@ import { exactSubject, type Judge } from '../../../src/engine/sample/exact-subje
 import { gridSubject } from '../../../src/engine/sample/kernel.js';
 import { plainEstimator } from '../../../src/engine/sample/plain.js';
 import type { Subject } from '../../../src/engine/sample/subject.js';
-import { Collector, NO_SAMPLES, addBatches, type BatchSums } from '../../../src/engine/sample/sums.js';
+import {
+  Collector,
+  NO_SAMPLES,
+  addBatches,
+  type BatchSums,
+} from '../../../src/engine/sample/sums.js';
 import { unionEstimator } from '../../../src/engine/sample/union.js';
 import { runs } from '../../arbitraries.js';
 import { anyCase, caseOf, type Case } from '../../arbitraries-networks.js';
