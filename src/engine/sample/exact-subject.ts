@@ -12,7 +12,7 @@ import { ZERO, divide, isZero, multiply, subtract, type Rational } from '../num/
 import { valuesAt } from '../truth/evaluate.js';
 import type { Verdict } from '../verdict.js';
 import type { Space } from '../count/space.js';
-import type { NoTieFilter } from './no-tie.js';
+import type { FrontFilter, NoTieFilter } from './no-tie.js';
 import { rowsOf, type OwnEntry, type Row } from './pivots.js';
 import type { LateFilter } from './no-tie-doubles.js';
 import type { RelevanceInDoubles } from './relevance-doubles.js';
@@ -66,6 +66,8 @@ export function neuronIndex(network: Network): (equation: number, unit: number) 
 export interface Shortcuts {
   /** Proves that no value of any pivot ties a neuron. */
   readonly filter: NoTieFilter | null;
+  /** What is in front of the last hidden layer, which is the third equation from behind. */
+  readonly front: FrontFilter | null;
   /** Finds the ties of a point. */
   readonly finder: TieFinder | null;
   /** Rows of the first layer drawn apart, and what then is asked of a point. */
@@ -76,14 +78,20 @@ export interface Shortcuts {
   } | null;
 }
 
-const NO_SHORTCUTS: Shortcuts = Object.freeze({ filter: null, finder: null, rows: null });
+/** Exact arithmetic for everything. */
+export const NO_SHORTCUTS: Shortcuts = Object.freeze({
+  filter: null,
+  front: null,
+  finder: null,
+  rows: null,
+});
 
 /** The subject of any network. */
 export function exactSubject(
   network: Network,
   space: Space,
   judge: Judge,
-  { filter, finder, rows: rowsApart }: Shortcuts = NO_SHORTCUTS,
+  { filter, front, finder, rows: rowsApart }: Shortcuts = NO_SHORTCUTS,
 ): Subject {
   // Only methods that need a chain ask for possible ties.
   const rows = isChain(network) ? rowsOf(network) : [];
@@ -110,6 +118,7 @@ export function exactSubject(
   };
   let isClear: boolean | null = null;
   let late: ReturnType<LateFilter> | undefined;
+  let before: ReturnType<FrontFilter> | undefined;
   let evaluated: ReturnType<typeof valuesAt> | null = null;
   const values = (): ReturnType<typeof valuesAt> => {
     realise();
@@ -123,6 +132,13 @@ export function exactSubject(
   };
   /** The layer whose zeros are what is called silence. */
   const silenced = network.equations.length - 5;
+  const foundFront = (): ReturnType<FrontFilter> => {
+    if (before === undefined) before = front?.(drawn) ?? null;
+    return before;
+  };
+  const silenceAt = (): 'free' | 'silent' | null => foundLate() ?? foundFront();
+  /** Neurons in front of the last hidden layer. */
+  const inFront = rows.filter(({ neuron }) => neuron.equation <= silenced).length;
   const relevance = rowsApart?.relevance ?? null;
   const behindRows = rowsApart?.draws.units ?? Infinity;
   const provesNoTie = (): boolean => {
@@ -168,16 +184,19 @@ export function exactSubject(
       isReal = false;
       isClear = null;
       late = undefined;
+      before = undefined;
       evaluated = null;
     },
     possibleTies(from = 0, to = rows.length) {
       if (from >= behindRows ? foundLate() === 'free' : provesNoTie()) return [];
+      if (to <= inFront && foundFront() !== null) return [];
       return rows
         .slice(from, to)
         .flatMap((row, k) => tiesOfRow(network, row, from + k, values(), point, ranks));
     },
     isTied(neurons) {
       if (rowsApart === null ? provesNoTie() : foundLate() !== null) return false;
+      if (neurons <= inFront && foundFront() !== null) return false;
       return rows.slice(0, neurons).some(({ neuron: { equation, unit }, dense }) => {
         const source = network.equations[equation];
         if (source?.op !== 'activation') throw new Error('isTied: not a neuron');
@@ -186,7 +205,7 @@ export function exactSubject(
       });
     },
     isSilent(equation) {
-      if (equation === silenced && foundLate() !== null) return foundLate() === 'silent';
+      if (equation === silenced && silenceAt() !== null) return silenceAt() === 'silent';
       const { out } = network.equations[equation] ?? { out: 0 };
       return (values()[out] ?? []).every((vector) => vector.every(isZero));
     },

@@ -152,7 +152,46 @@ function exactFilter(network: ChainNetwork): NoTieFilter | null {
   }
 }
 
+/**
+ * *Exact.* What is in front of the last layer with kinks: `free` where no neuron there has a possible
+ * tie, `silent` where besides all units that it reads are 0; null where one may have. In binary numbers.
+ */
+export type FrontFilter = (ranks: Float64Array) => 'free' | 'silent' | null;
+
+/** Null for several inputs, sets beyond 2^32, numbers not dyadic, and where nothing is in front. */
+export function frontFilterOf(network: ChainNetwork): FrontFilter | null {
+  if (network.inputs.length !== 1) return null;
+  if (network.parameters.some(({ values }) => values.size > RANKS_MAX)) return null;
+  try {
+    const { layers, outputsOf } = preparedLayers(network);
+    const front = layers.slice(0, -1);
+    if (front.length === 0) return null;
+    return (ranks) => {
+      const z = outputsOf(front, ranks);
+      return z === null ? null : z.every(({ m }) => m === 0n) ? 'silent' : 'free';
+    };
+  } catch (error) {
+    if (error instanceof NotBinary) return null;
+    throw error;
+  }
+}
+
 function preparedFilter(network: ChainNetwork): NoTieFilter {
+  const { layers, outputsOf } = preparedLayers(network);
+  return (ranks) => outputsOf(layers, ranks) !== null;
+}
+
+interface PreparedLayers {
+  /** Up to the last one with kinks. */
+  readonly layers: readonly BinaryLayer[];
+  /** What the last of some layers gives, the first being among them; null where a neuron has a possible tie. */
+  readonly outputsOf: (
+    layers: readonly BinaryLayer[],
+    ranks: Float64Array,
+  ) => readonly Binary[] | null;
+}
+
+function preparedLayers(network: ChainNetwork): PreparedLayers {
   const known = new Map<ValueSet, BinarySet>();
   const sets = network.parameters.map(({ values }) => {
     const set = known.get(values) ?? binarySet(values);
@@ -161,19 +200,21 @@ function preparedFilter(network: ChainNetwork): NoTieFilter {
     return set;
   });
   const input = (network.inputs[0] ?? []).map(binary);
-  const layers = binaryLayersOf(network, sets);
-  return (ranks) => {
-    let z: readonly Binary[] = input;
-    for (const layer of layers) {
-      const next: Binary[] = [];
-      for (let unit = 0; unit < layer.bias.length; unit += 1) {
-        const out = throughUnit(layer, unit, ranks, sets, z);
-        if (out === null) return false;
-        next.push(out);
+  return {
+    layers: binaryLayersOf(network, sets),
+    outputsOf: (layers, ranks) => {
+      let z: readonly Binary[] = input;
+      for (const layer of layers) {
+        const next: Binary[] = [];
+        for (let unit = 0; unit < layer.bias.length; unit += 1) {
+          const out = throughUnit(layer, unit, ranks, sets, z);
+          if (out === null) return null;
+          next.push(out);
+        }
+        z = next;
       }
-      z = next;
-    }
-    return true;
+      return z;
+    },
   };
 }
 

@@ -13,11 +13,11 @@ import type { Scale } from './assessment.js';
 import { conditionalEstimator, whyNotConditional } from './conditional.js';
 import { drawsOf } from './draws.js';
 import type { Estimator, SampleMethod } from './estimator.js';
-import { exactSubject, type Judge, type Shortcuts } from './exact-subject.js';
+import { NO_SHORTCUTS, exactSubject, type Judge, type Shortcuts } from './exact-subject.js';
 import { gridSubject } from './kernel.js';
 import { looksOf, stretchOf } from './looks.js';
 import { lateFilterOf, type Tables } from './no-tie-doubles.js';
-import { noTieFilterOf } from './no-tie.js';
+import { frontFilterOf, noTieFilterOf } from './no-tie.js';
 import { rowsOf } from './pivots.js';
 import { plainEstimator } from './plain.js';
 import { relevanceInDoubles } from './relevance-doubles.js';
@@ -140,7 +140,7 @@ function shortcutsOf(
   method: SampleMethod,
   { filter }: SamplingOptions,
 ): Shortcuts {
-  if (filter === false || !isChain(network)) return { filter: null, finder: null, rows: null };
+  if (filter === false || !isChain(network)) return NO_SHORTCUTS;
   const tables: Tables = new Map();
   const noTie = noTieFilterOf(network, { tables });
   const late = noTie === null || method !== 'conditional' ? null : lateFilterOf(network, tables);
@@ -149,7 +149,8 @@ function shortcutsOf(
     late === null || draws === null
       ? null
       : { draws, late, relevance: relevanceInDoubles(network, tables) };
-  return { filter: noTie, finder: tieFinderOf(network), rows };
+  const front = noTie === null || method !== 'conditional' ? null : frontFilterOf(network);
+  return { filter: noTie, front, finder: tieFinderOf(network), rows };
 }
 
 function estimatorOf(network: Network, subject: Subject, method: SampleMethod): Estimator {

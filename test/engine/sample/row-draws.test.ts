@@ -173,7 +173,12 @@ for (const [name, inputs, units, format, rows] of [
     assert.ok(draws !== null && late !== null);
     const counted = enumerationOf(network, proxies).tallyOf(0n, space.visits, () => undefined);
     for (const relevance of [null, relevanceInDoubles(chain, new Map())]) {
-      const shortcuts = { filter: () => false, finder: null, rows: { draws, late, relevance } };
+      const shortcuts = {
+        filter: () => false,
+        front: null,
+        finder: null,
+        rows: { draws, late, relevance },
+      };
       const subject = exactSubject(network, space, judgeOf(network, proxies), shortcuts);
       const estimator = conditionalEstimator(chain, subject);
       const { unit, range } = estimator;
