@@ -58,11 +58,12 @@ const COLUMNS: readonly Column<SampleRow>[] = [
   ['took', (row) => seconds(median(row.rounds.map(({ estimate }) => estimate.seconds)))],
   [
     'to the error',
-    (row) =>
-      mark(
-        row.rounds.some((round) => round.isExtrapolated),
-        seconds(median(row.rounds.map((round) => round.seconds))),
-      ),
+    (row) => {
+      const time = median(row.rounds.map((round) => round.seconds));
+      if (!Number.isFinite(time)) return DASH;
+      const isExtrapolated = row.rounds.some((round) => round.isExtrapolated);
+      return mark(isExtrapolated, seconds(time));
+    },
   ],
   [
     'C',

@@ -95,6 +95,8 @@ const SPREAD = 3.255;
 function timeTo(wanted: number, estimate: Done): { seconds: number; isExtrapolated: boolean } {
   const error = reached(estimate);
   const isExtrapolated = estimate.stoppedBy !== 'relativeError' && error > wanted;
+  // Where nothing was seen there is no error to come to.
+  if (error === Infinity) return { seconds: NaN, isExtrapolated };
   if (!isExtrapolated) return { seconds: estimate.seconds, isExtrapolated };
   const bySpread = Math.min(error, SPREAD * (estimate.relativeStandardError ?? Infinity));
   const byRange = error - bySpread;

@@ -76,28 +76,33 @@ interface Context {
  * also where there are so few that it is not worth finding out.
  */
 export function isSettled(sums: SampleSums, scale: Scale, rule: StopRule): boolean {
+  if (isTooSoon(sums, scale, rule)) return false;
   const context = contextOf(sums, scale, rule, alphaOf(rule));
   if (context.reached[context.planned - 1] === rule.samples) return true;
-  if (rule.relativeError === null || isTooSoon(sums, context)) return false;
   return errorLook(sums, context) !== null;
 }
 
 /**
  * *Estimate.* Whether the range of the values alone keeps the upper end away, however little they vary:
- * by about ln(2/α) times it over their number.
+ * by about ln(2/α) times it over their number. Never where all samples are in.
  */
-function isTooSoon(sums: SampleSums, { scale, rule, alpha, reached }: Context): boolean {
-  const samples = reached[reached.length - 1];
-  if (scale.method === 'plain' || samples === undefined || rule.relativeError === null)
-    return false;
-  const measure = MEASURES.indexOf(ENDS.nonDifferentiable[0]);
-  let units = 0n;
-  reached.forEach((_, k) => (units += sums.get(k)?.measures[measure]?.first ?? 0n));
-  const mean = quotientNear(units, scale.unit) / samples;
-  const [range, wanted] = [toDouble(scale.range), toDouble(rule.relativeError)];
+function isTooSoon(sums: SampleSums, { method, unit, range }: Scale, rule: StopRule): boolean {
+  let [samples, units] = [0, 0n];
+  for (const batch of sums.values()) {
+    samples += batch.samples;
+    units += batch.measures[LEAST_KINK]?.first ?? 0n;
+  }
+  if (rule.relativeError === null || method === 'plain' || samples >= rule.samples) return false;
+  const mean = quotientNear(units, unit) / samples;
   if (!(mean > 0 && mean <= 1)) return false;
-  return 0.9 * Math.log(2 / alpha) * (range - mean) > wanted * mean * samples;
+  const reach = toDouble(range) - mean;
+  const logTerm = Math.log(2 / (1 - toDouble(rule.confidence)));
+  return NEARLY * logTerm * reach > toDouble(rule.relativeError) * mean * samples;
 }
+
+const LEAST_KINK = MEASURES.indexOf('nonDifferentiableLeast');
+/** What is nearly enough samples is gone into. */
+const NEARLY = 0.9;
 
 /**
  * *Exact coverage.* The answer of the samples: at the first look whose relative error is small enough,
