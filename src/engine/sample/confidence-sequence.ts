@@ -58,7 +58,7 @@ const OUTWARD = 1e-11;
 const LEAST_TRUSTED = 1e-200;
 const GREATEST_TRUSTED = 1e200;
 /** Square of a deviation that is reckoned with before it is seen. */
-const UNSEEN = 1 / 4;
+const UNSEEN = 1 / 16;
 /** Where the end is not known, about as much lies ahead as was spent. */
 const AHEAD = 2;
 /** Smallest reach of the lower side, where nothing was seen; any positive number is one. */
