@@ -10,10 +10,9 @@ import { machineLines } from './machine.js';
 import { FORMATS, TABLE, type SampleCase } from './sample/cases.js';
 import { agreements } from './sample/native.js';
 import { document } from './sample/render.js';
-import { rowsOf } from './sample/rounds.js';
+import { rowsOf, type Settings } from './sample/rounds.js';
 
 const FILE = new URL('../../bench/sample.md', import.meta.url);
-const METHODS = ['conditional', 'union'] as const;
 
 const only = process.argv.slice(2).flatMap((argument) => /^--only=(.+)$/.exec(argument)?.[1] ?? []);
 const isPrinted = only.length > 0 || process.argv.includes('--print');
@@ -34,22 +33,22 @@ try {
   say(`C and the engine decide alike on ${agreeing.length} networks`);
   const measured = <T extends { readonly case: SampleCase }>(
     list: readonly T[],
-    relativeErrorOf: (each: T) => string,
-    rounds: number,
+    settingsOf: (each: T) => Settings,
   ) =>
     list
       .filter((each) => chosen(each.case))
       .flatMap((each) =>
-        rowsOf(each.case, METHODS, relativeErrorOf(each), rounds, c, say).map((row) => ({
-          ...each,
-          ...row,
-        })),
+        rowsOf(each.case, settingsOf(each), c, say).map((row) => ({ ...each, ...row })),
       );
   const text = document({
     machine: machineLines(c === null ? 'no C compiler' : `${c.version}, \`-O3 -march=native\``),
     date: new Date().toISOString().slice(0, 10),
-    table: measured(TABLE, ({ relativeError }) => relativeError, 3),
-    formats: measured(FORMATS, () => '1/100', 1),
+    table: measured(TABLE, (each) => each),
+    formats: measured(FORMATS, () => ({
+      methods: ['conditional'],
+      rounds: 1,
+      relativeError: '1/100',
+    })),
     agreements: agreeing,
   });
   if (isPrinted) {

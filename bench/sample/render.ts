@@ -26,8 +26,9 @@ export function document(results: Results): string {
     'sampling, one thread. Medians; C runs in the same rounds, and the ratio is the median of their ratios. C',
     '(`native/monte-carlo.c`) draws points and decides each exactly; how many it needs for a normal interval of 99 %',
     'follows from the density, (2.576/ε)²(1 − p)/p, a fixed number that nobody knows beforehand; the estimates hold at',
-    'every look. `≈`: extrapolated, C from the rate of 5 seconds; of the width of estimates that ended early, what the',
-    'spread of the samples demands by the root of their number, and what their range alone demands by their number.',
+    'every look. `within` is the longer side of the interval. `≈`: extrapolated, C from the rate of 5 seconds; of the',
+    'width of estimates that ended early, what the spread of the samples demands by the root of their number, and what',
+    'their range alone demands by their number (`sample/rounds.ts` says why).',
     'A dash: not run.',
     ...section('To the error that was asked for', table, [['must', (row) => row.must], ...COLUMNS]),
     ...section('As the format widens, to 1 %', formats, [
@@ -43,17 +44,26 @@ type Column<R> = readonly [head: string, text: (row: R) => string];
 const DASH = '–';
 
 const COLUMNS: readonly Column<SampleRow>[] = [
-  ['ndf / \\|Ω\\|', (row) => density(median(row.rounds.map(({ estimate }) => estimate.estimate)))],
+  [
+    'ndf / \\|Ω\\|',
+    (row) => {
+      const estimate = median(row.rounds.map((round) => round.estimate.estimate));
+      // Where nothing was seen, what is proved instead.
+      const most = median(row.rounds.map((round) => round.estimate.upper));
+      return estimate > 0 ? density(estimate) : `≤ ${density(most)} proved`;
+    },
+  ],
   ['within', (row) => percent(median(row.rounds.map(({ estimate }) => reached(estimate))))],
   ['samples', (row) => power(median(row.rounds.map(({ estimate }) => estimate.samples)))],
   ['took', (row) => seconds(median(row.rounds.map(({ estimate }) => estimate.seconds)))],
   [
     'to the error',
-    (row) =>
-      mark(
-        row.rounds.some((round) => round.isExtrapolated),
-        seconds(median(row.rounds.map((round) => round.seconds))),
-      ),
+    (row) => {
+      const time = median(row.rounds.map((round) => round.seconds));
+      if (!Number.isFinite(time)) return DASH;
+      const isExtrapolated = row.rounds.some((round) => round.isExtrapolated);
+      return mark(isExtrapolated, seconds(time));
+    },
   ],
   [
     'C',

@@ -15,7 +15,7 @@ import { compileQuestion, type Compiled } from './compile.js';
 import { endsEarly, type Plan, type Shard } from './plan.js';
 import { analyticPointResult, pointResult } from './point-result.js';
 import { isSampleMethod, samplingOfPlan, settles, type SampleTally } from './sample-tally.js';
-import { tallyFromText, tallyToText } from './wire.js';
+import { isSettledText, tallyFromText, tallyToText } from './wire.js';
 
 export { Outgrown } from '../engine/index.js';
 
@@ -106,19 +106,39 @@ function sampleShard(
   { before, isOver }: Ending,
 ): SampleTally {
   const covers = BigInt(shard.to) - BigInt(shard.from);
+  const needless = { covers, done: 0n, ended: 'settled', sums: new Map() } as const;
+  if (before.some(isSettledText)) return needless;
   const known = before
     .map(tallyFromText)
     .flatMap((one) => (one.kind === 'sample' ? [one.tally] : []));
-  if (endsEarly(plan) && settles(plan, sampling, known)) {
-    return { covers, done: 0n, ended: 'settled', sums: new Map() };
+  if (
+    endsEarly(plan) &&
+    settles(
+      plan,
+      sampling,
+      known.map(({ sums }) => sums),
+    )
+  ) {
+    return needless;
   }
   if (isOver()) return { covers, done: 0n, ended: 'time', sums: new Map() };
   // Samples are numbered below 2^53.
   const range = { from: Number(shard.from), to: Number(shard.to), samples: Number(plan.range) };
-  const { done, sums } = sampling.sumsOf(range, (part) => {
-    onProgress(BigInt(part));
-    return !isOver();
-  });
-  const ended = BigInt(done) === covers ? 'whole' : 'time';
+  // Where all samples before this shard are known, what its own add is looked at as they come.
+  const isPrefix =
+    endsEarly(plan) && known.reduce((sum, { done }) => sum + done, 0n) === BigInt(shard.from);
+  let settled = false;
+  const { done, sums } = sampling.sumsOf(
+    range,
+    (part) => {
+      onProgress(BigInt(part));
+      return !isOver();
+    },
+    (own) => {
+      settled = isPrefix && settles(plan, sampling, [...known.map(({ sums }) => sums), own]);
+      return !settled;
+    },
+  );
+  const ended = BigInt(done) === covers ? 'whole' : settled ? 'settled' : 'time';
   return { covers, done: BigInt(done), ended, sums };
 }

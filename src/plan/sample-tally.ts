@@ -25,7 +25,8 @@ export interface SampleTally {
   /** Those of them that were drawn. */
   readonly done: bigint;
   /**
-   * `whole`: all were drawn. `settled`: none had to be, the samples before them settle the answer.
+   * `whole`: all were drawn. `settled`: not all had to be, those drawn and the samples
+   * before them settle the answer.
    * `time`: the time was over. Only the first is determined by plan and range alone.
    */
   readonly ended: 'whole' | 'settled' | 'time';
@@ -152,8 +153,8 @@ export function samplingOfPlan(
   return made;
 }
 
-/** *Exact.* Whether these tallies, of any samples of the plan, settle its answer already. */
-export function settles(plan: Plan, sampling: Sampling, tallies: readonly SampleTally[]): boolean {
-  const sums = tallies.reduce<SampleSums>((all, tally) => addSamples(all, tally.sums), new Map());
+/** *Exact.* Whether these sums, of any samples of the plan, settle its answer already. */
+export function settles(plan: Plan, sampling: Sampling, known: readonly SampleSums[]): boolean {
+  const sums = known.reduce<SampleSums>((all, one) => addSamples(all, one), new Map());
   return isSettled(sums, sampling.scale, stopRuleOf(plan));
 }

@@ -105,6 +105,12 @@ export function isDetermined(tallyText: string): boolean {
   return !/"ended":"(?:settled|time)"/.test(tallyText);
 }
 
+/** Whether it is of samples that were left out because those before them settle the answer. */
+export function isSettledText(tallyText: string): boolean {
+  // Its members are in order of their names, so this one is at the head of a long text.
+  return tallyText.startsWith('"ended":"settled"', tallyText.indexOf('"ended":'));
+}
+
 /** *Exact.* The tally of a text that `tallyToText` made. */
 export function tallyFromText(text: string): ShardTally {
   const read = JSON.parse(text) as

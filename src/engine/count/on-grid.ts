@@ -33,9 +33,9 @@ export function denominatorOf(numbers: Iterable<Rational>): bigint {
 
 /** *Exact.* t·scale, which must be an integer that a double holds. */
 export function onGrid(t: Rational, scale: bigint): number {
-  const scaled = multiply(t, integer(scale));
-  if (scaled.d !== 1n) throw new Error('grid: a number is off its own grid');
-  return doubleOf(scaled.n);
+  // t is in lowest terms, so its denominator must divide the scale.
+  if (scale % t.d !== 0n) throw new Error('grid: a number is off its own grid');
+  return doubleOf(t.n * (scale / t.d));
 }
 
 /** *Exact.* The larger of two integers. */

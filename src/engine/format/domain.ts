@@ -10,6 +10,8 @@ export interface ValueSet {
   readonly name: string;
   /** *Exact.* The number of distinct values, at least 1. */
   readonly size: bigint;
+  /** *Lower bound.* Where true, −v is in the set for each v of it; else nothing is said. */
+  readonly isSymmetric?: boolean;
   /** *Exact.* The value of a rank in [0, size); increasing in the rank. Throws a RangeError outside. */
   at(rank: bigint): Rational;
   /** *Exact.* The rank of a value; null where the value is not in the set. */

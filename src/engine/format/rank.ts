@@ -25,6 +25,8 @@ import type { ValueSet } from './domain.js';
 /** An increasing sequence of values, and where a number falls in it. */
 export interface Order {
   readonly size: bigint;
+  /** Where true, −v is a value for each value v; else nothing is said. */
+  readonly isSymmetric?: boolean;
   /** *Exact.* The value of a rank; only asked for ranks in [0, size). */
   readonly at: (rank: bigint) => Rational;
   /** *Exact.* How many values are smaller than `value`. */
@@ -37,6 +39,7 @@ export function ranked(name: string, order: Order): ValueSet {
   return Object.freeze({
     name,
     size,
+    ...(order.isSymmetric === true ? { isSymmetric: true } : {}),
     at(rank: bigint): Rational {
       if (rank < 0n || rank >= size) {
         throw new RangeError(`${name} has ranks 0 to ${String(size - 1n)}, not ${String(rank)}`);
@@ -76,6 +79,7 @@ export function mirrored(magnitudes: Order, options: { signed: boolean; zero: bo
   const first = negatives + (options.zero ? 1n : 0n);
   return {
     size: first + magnitudes.size,
+    isSymmetric: options.signed,
     at(rank) {
       if (rank >= first) return magnitudes.at(rank - first);
       return rank === negatives ? ZERO : negate(magnitudes.at(negatives - 1n - rank));

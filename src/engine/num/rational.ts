@@ -81,6 +81,12 @@ export function lcm(a: bigint, b: bigint): bigint {
 export function rational(n: bigint, d: bigint = 1n): Rational {
   if (d === 1n) return { n, d };
   if (d === 0n) throw new RangeError(`rational: the denominator of ${String(n)}/0 is 0`);
+  if (d > 0n && (d & (d - 1n)) === 0n) {
+    // Most denominators are powers of 2: what they share with n is the lowest bit of either.
+    const bits = n | d;
+    const lowest = bits & -bits;
+    return lowest === 1n ? { n, d } : { n: n / lowest, d: d / lowest };
+  }
   const g = gcd(n, d);
   const sign = d < 0n ? -1n : 1n;
   return { n: (sign * n) / g, d: (sign * d) / g };

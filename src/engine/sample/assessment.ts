@@ -7,7 +7,7 @@
  * error probability shared out over the looks where more than one may be the last; the others have
  * a confidence sequence. Either way all looks hold at once.
  */
-import { doubleOf } from '../num/exact-double.js';
+import { doubleOf, quotientNear } from '../num/exact-double.js';
 import { toDouble, nextDown, nextUp } from '../num/float64.js';
 import { ONE, ZERO, compare, rational, subtract, type Rational } from '../num/rational.js';
 import { clopperPearson } from './clopper-pearson.js';
@@ -71,12 +71,38 @@ interface Context {
   readonly measures: Map<Measure, readonly MeanInterval[]>;
 }
 
-/** *Exact.* Whether the samples so far end the sampling by their relative error, or are all. */
+/**
+ * *Lower bound.* Whether the samples so far end the sampling by their relative error, or are all; false
+ * also where there are so few that it is not worth finding out.
+ */
 export function isSettled(sums: SampleSums, scale: Scale, rule: StopRule): boolean {
+  if (isTooSoon(sums, scale, rule)) return false;
   const context = contextOf(sums, scale, rule, alphaOf(rule));
   if (context.reached[context.planned - 1] === rule.samples) return true;
   return errorLook(sums, context) !== null;
 }
+
+/**
+ * *Estimate.* Whether the range of the values alone keeps the upper end away, however little they vary:
+ * by about ln(2/α) times it over their number. Never where all samples are in.
+ */
+function isTooSoon(sums: SampleSums, { method, unit, range }: Scale, rule: StopRule): boolean {
+  let [samples, units] = [0, 0n];
+  for (const batch of sums.values()) {
+    samples += batch.samples;
+    units += batch.measures[LEAST_KINK]?.first ?? 0n;
+  }
+  if (rule.relativeError === null || method === 'plain' || samples >= rule.samples) return false;
+  const mean = quotientNear(units, unit) / samples;
+  if (!(mean > 0 && mean <= 1)) return false;
+  const reach = toDouble(range) - mean;
+  const logTerm = Math.log(2 / (1 - toDouble(rule.confidence)));
+  return NEARLY * logTerm * reach > toDouble(rule.relativeError) * mean * samples;
+}
+
+const LEAST_KINK = MEASURES.indexOf('nonDifferentiableLeast');
+/** What is nearly enough samples is gone into. */
+const NEARLY = 0.9;
 
 /**
  * *Exact coverage.* The answer of the samples: at the first look whose relative error is small enough,
@@ -163,20 +189,16 @@ function errorLook(sums: SampleSums, context: Context): number | null {
   const wanted = toDouble(relativeError);
   const sequence = (measure: Measure): readonly MeanInterval[] =>
     measureIntervals(sums, measure, context);
-  const settled = (set: SampledSet): ((look: number) => boolean | null) => {
+  const settled = (set: SampledSet, look: number): boolean | null => {
     const [least, most] = ENDS[set].map(sequence);
-    return (look) => {
-      const found = least?.[look];
-      const upper = most?.[look]?.upper;
-      if (found === undefined || upper === undefined || found.mean === 0) return null;
-      return Math.max(upper - found.mean, found.mean - found.lower) <= wanted * found.mean;
-    };
+    const found = least?.[look];
+    const upper = most?.[look]?.upper;
+    if (found === undefined || upper === undefined || found.mean === 0) return null;
+    return Math.max(upper - found.mean, found.mean - found.lower) <= wanted * found.mean;
   };
-  const kink = settled('nonDifferentiable');
-  const wrong = settled('incorrect');
   for (let look = 0; look < context.reached.length; look += 1) {
     // A density that shows no event has no relative error; then the other one rules.
-    if ((kink(look) ?? wrong(look)) === true) return look;
+    if ((settled('nonDifferentiable', look) ?? settled('incorrect', look)) === true) return look;
   }
   return null;
 }

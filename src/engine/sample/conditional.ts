@@ -37,8 +37,9 @@ import {
 import type { Estimator } from './estimator.js';
 import { rowsOf, sizeOf, weightBound, type Row } from './pivots.js';
 import { orientedLayerOf } from './orientation.js';
-import type { RowTies, Subject } from './subject.js';
-import { noObservation, type Observation } from './sums.js';
+import type { Place, RowTies, Subject } from './subject.js';
+import { patternSums, type MaskValue } from './pattern-sums.js';
+import { KINK_MEASURES, noObservation, type Observation } from './sums.js';
 import { tieWeights } from './union.js';
 
 /** Longest denominator of an observation, in bits: sums of its square are what is stored. */
@@ -75,16 +76,27 @@ export function conditionalEstimator(network: ChainNetwork, subject: Subject): E
   const patterns = oriented === null ? 1n : 1n << BigInt(oriented.units);
   const { rowRelevance } = subject;
   const rowPatterns = BigInt(rowRelevance?.patterns ?? 1);
+  // Rows of an early first layer; with one hidden layer its ties are the last ones.
+  const rowDraws = rowTies.length > 0 || first === 0 ? null : subject.rowDraws;
+  const drawnRows = rowDraws === null ? [] : rows.slice(0, rowDraws.units);
+  const drawnSizes = drawnRows.map(({ own }) => sizeOf(network, own[0]?.parameter ?? 0));
+  const shared = BigInt(rowDraws?.rows ?? 1) * rowPatterns;
   const least =
-    rowTies.reduce((all, { of }) => lcm(all, of * rowPatterns), lastUnitOf(last)) * patterns;
+    drawnSizes.reduce(
+      (all, size) => lcm(all, size * shared),
+      rowTies.reduce((all, { of }) => lcm(all, of * rowPatterns), lastUnitOf(last)),
+    ) * patterns;
   const weights = tieWeights(network, rows, isEarly, least);
   const { unit } = weights;
   const part = lastPartOf(last, unit / patterns);
+  const drawnShares = drawnSizes.map((size) => unit / (size * BigInt(rowDraws?.rows ?? 1)));
   const rowShares = rowTies.map(({ count, of }) => (unit / of) * BigInt(count));
-  // What is known of the pattern without alive units comes on top of what is drawn.
-  const onTop = oriented === null ? ONE : add(ONE, rational(1n, patterns));
+  // What is known of the pattern without alive units comes on top of what is drawn, where that is
+  // one pattern and not their mean.
+  const isOnTop = oriented !== null && orientations === null;
+  const most = isOnTop ? add(ONE, rational(1n, patterns)) : ONE;
   const neuronRanges = rows.map(({ weight, always }, neuron) =>
-    isEarly(neuron) ? (always ? weight : ONE) : multiply(weight, onTop),
+    isEarly(neuron) ? (always ? weight : ONE) : multiply(weight, most),
   );
   const earlyRange = add(
     rowTies.reduce((sum, { count, of }) => add(sum, rational(BigInt(count), of)), ZERO),
@@ -111,57 +123,107 @@ export function conditionalEstimator(network: ChainNetwork, subject: Subject): E
     addNeurons(silent, 1n, usual);
     addLast(silent, 1n, usual);
   }
-  const asDrawn = (isEarlyTied: boolean, into: Observation): void => {
-    const counts = [...none];
-    for (const { neuron } of subject.possibleTies(first)) {
-      counts[neuron - first] = (counts[neuron - first] ?? 0) + 1;
+  /** A row that ties a neuron of the first layer, in place of its own. */
+  const addRow = (
+    neuron: number,
+    share: bigint,
+    places: () => readonly Place[],
+    into: Observation,
+  ): void => {
+    const often = rowRelevance?.of(neuron) ?? null;
+    if (often === null) {
+      weights.addDrawn(neuron, share, subject.decideAt(places()), into);
+      return;
     }
+    const relevant = (share / rowPatterns) * BigInt(often);
+    into.neurons.set(neuron, { touched: share, relevant });
+    addToSets(share, relevant, into);
+  };
+  const asDrawn = (isEarlyTied: boolean, into: Observation): void => {
     // Where all units in front are dead is known, so it is left out of what is drawn.
     const isKnown = oriented !== null && !isEarlyTied;
     if (isKnown) {
       addNeurons(silent, 1n, into);
       addLast(silent, 1n, into);
+      if (subject.isSilent(oriented.equation)) return;
+    }
+    const counts = [...none];
+    for (const { neuron } of subject.possibleTies(first)) {
+      counts[neuron - first] = (counts[neuron - first] ?? 0) + 1;
     }
     if (counts.every((count) => count === 0)) return;
-    if (isKnown && subject.isSilent(oriented.equation)) return;
     addNeurons(counts, patterns, into);
     if (!isEarlyTied) addLast(counts, patterns, into);
+  };
+  // Where nothing of an untied sample is left to be decided point by point, its integers are kept.
+  const kept =
+    byMask === null || rowRelevance === null || orientations === null || rowTies.length !== first
+      ? null
+      : patternSums({
+          patterns: orientations.patterns,
+          masks: byMask.masks,
+          units: sizes.length,
+          first,
+          unitValues: sizes.map((_, i) => part.shareOf(i)),
+          shares: rowShares,
+          rowPatterns: rowRelevance.patterns,
+        });
+  const indices = new Float64Array(rowTies.length);
+  /** Whether all of a sample without a tie in front is among what is kept. */
+  const isKept = (): boolean => {
+    kept?.begin();
+    for (let k = 0; k < rowTies.length; k += 1) {
+      const tie = rowTies[k] as RowTies;
+      if (tie.count === 0) continue;
+      const often = rowRelevance?.of(tie.neuron) ?? null;
+      if (often === null) return false;
+      kept?.often(k, often);
+    }
+    if (kept !== null) orientations?.each(kept.mask);
+    return true;
   };
   return {
     method: 'conditional',
     unit,
-    range: add(earlyRange, multiply(lastRange, onTop)),
+    range: add(earlyRange, multiply(lastRange, most)),
     neuronRanges,
     usual,
     observe(draws, into) {
       subject.draw(draws);
-      if (rowTies.length === 0 && byMask === null && subject.possibleTies().length === 0)
-        return true;
+      const isBare = rowTies.length === 0 && rowDraws === null && byMask === null;
+      if (isBare && subject.possibleTies().length === 0) return 'usual';
+      for (let k = 0; k < rowTies.length; k += 1) {
+        const { count } = rowTies[k] as RowTies;
+        if (count > 0) indices[k] = draws.below(count);
+      }
       const isEarlyTied = first > 0 && subject.isTied(first);
+      if (kept !== null && !isEarlyTied && isKept()) {
+        kept.take();
+        return 'kept';
+      }
       if (byMask === null || isEarlyTied) asDrawn(isEarlyTied, into);
       else {
         subject.orientations?.each(byMask.count);
         byMask.flush(into);
       }
-      for (const tie of subject.possibleTies(rowTies.length, first)) {
+      for (let neuron = 0; neuron < drawnShares.length; neuron += 1) {
+        const hits = rowDraws?.draw(neuron, draws) ?? 0;
+        if (rowDraws === null || hits === 0) continue;
+        const hit = draws.below(hits);
+        const share = (drawnShares[neuron] as bigint) * BigInt(hits);
+        addRow(neuron, share, () => rowDraws.at(neuron, hit), into);
+      }
+      for (const tie of subject.possibleTies(rowTies.length + drawnShares.length, first)) {
         weights.add(subject, tie, into);
       }
       for (let k = 0; k < rowTies.length; k += 1) {
         const tie = rowTies[k] as RowTies;
         if (tie.count === 0) continue;
-        const index = draws.below(tie.count);
-        const share = rowShares[k] as bigint;
-        const often = rowRelevance?.of(tie, index) ?? null;
-        if (often === null) {
-          weights.addDrawn(tie.neuron, share, subject.decideAt(tie.at(index)), into);
-          continue;
-        }
-        const relevant = (share / rowPatterns) * BigInt(often);
-        into.neurons.set(tie.neuron, { touched: share, relevant });
-        addToSets(share, relevant, into);
+        addRow(tie.neuron, rowShares[k] as bigint, () => tie.at(indices[k] as number), into);
       }
-      return false;
+      return 'written';
     },
+    flush: kept === null ? null : kept.flush,
   };
 }
 
@@ -172,44 +234,54 @@ function addToSets(touched: bigint, kink: bigint, { values }: Observation): void
   for (const measure of KINK_MEASURES) values[measure] = (values[measure] ?? 0n) + kink;
 }
 
-const KINK_MEASURES = [1, 2, 5, 6] as const;
-
 /** What so many solutions per unit of the last hidden layer weigh. */
 interface LastPart {
   /** In units: 1 − Π (1 − c_i/|M_i|), and the same with q_i. */
-  readonly of: (counts: readonly number[]) => { readonly touched: bigint; readonly kink: bigint };
+  readonly of: (counts: readonly number[]) => MaskValue;
   /** Adds so many solutions of unit i to its neuron. */
   readonly addNeuron: (i: number, count: bigint, into: Observation) => void;
+  /** What one solution of unit i gives its neuron. */
+  readonly shareOf: (i: number) => { readonly touched: bigint; readonly relevant: bigint };
 }
 
 function lastPartOf({ first, sizes, reaches }: LastLayer, unit: bigint): LastPart {
-  /** 1 − Π (1 − share_i), in units. */
-  const someOf = (shares: readonly Rational[]): bigint => {
-    const none = shares.reduce((product, share) => multiply(product, subtract(ONE, share)), ONE);
-    const some = subtract(ONE, none);
-    return (some.n * unit) / some.d;
+  /** 1 − Π (1 − n_i/d_i), in units; the product of all d_i divides the unit. */
+  const someOf = (shares: readonly (readonly [n: bigint, d: bigint])[]): bigint => {
+    let [none, whole] = [1n, 1n];
+    for (const [n, d] of shares) {
+      none *= d - n;
+      whole *= d;
+    }
+    return unit - (unit / whole) * none;
   };
   const shares = sizes.map((size, i) => {
     const touched = unit / size;
     const reach = reaches[i] ?? ZERO;
     return { touched, relevant: (touched * reach.n) / reach.d };
   });
-  const known = new Map<string, { readonly touched: bigint; readonly kink: bigint }>();
+  const known = new Map<string, MaskValue>();
+  const shareOf: LastPart['shareOf'] = (i) => shares[i] ?? { touched: 0n, relevant: 0n };
   return {
+    shareOf,
     of(counts) {
       const key = counts.join();
       const found = known.get(key);
       if (found !== undefined) return found;
-      const ties = counts.map((count, i) => rational(BigInt(count), sizes[i] ?? 1n));
+      const ties = counts.map((count, i) => [BigInt(count), sizes[i] ?? 1n] as const);
       const made = {
         touched: someOf(ties),
-        kink: someOf(ties.map((share, i) => multiply(share, reaches[i] ?? ZERO))),
+        kink: someOf(
+          ties.map(([n, d], i) => {
+            const reach = reaches[i] ?? ZERO;
+            return [n * reach.n, d * reach.d] as const;
+          }),
+        ),
       };
       if (known.size < REMEMBERED) known.set(key, made);
       return made;
     },
     addNeuron(i, count, { neurons }) {
-      const { touched, relevant } = shares[i] ?? { touched: 0n, relevant: 0n };
+      const { touched, relevant } = shareOf(i);
       const [moreTouched, moreRelevant] = [touched * count, relevant * count];
       const sums = neurons.get(first + i);
       if (sums === undefined) {
@@ -226,7 +298,11 @@ function lastPartOf({ first, sizes, reaches }: LastLayer, unit: bigint): LastPar
 function masksOf(
   part: LastPart,
   units: number,
-): { readonly count: (mask: number) => void; readonly flush: (into: Observation) => void } {
+): {
+  readonly masks: readonly MaskValue[];
+  readonly count: (mask: number) => void;
+  readonly flush: (into: Observation) => void;
+} {
   const masks = Array.from({ length: 2 ** units }, (_, mask) =>
     part.of(Array.from({ length: units }, (_unit, i) => (mask >> i) & 1)),
   );
@@ -234,6 +310,7 @@ function masksOf(
   const seen: number[] = [];
   const byUnit = new Int32Array(units);
   return {
+    masks,
     count(mask) {
       if (times[mask] === 0) seen.push(mask);
       times[mask] = (times[mask] as number) + 1;

@@ -6,7 +6,7 @@
 import type { Rational } from '../num/rational.js';
 import type { Draws } from './draws.js';
 import type { Decision } from './subject.js';
-import type { Observation } from './sums.js';
+import type { Collector, Observation } from './sums.js';
 
 export type SampleMethod = 'plain' | 'conditional' | 'union';
 
@@ -21,10 +21,12 @@ export interface Estimator {
   /** What a sample without a possible tie gives. */
   readonly usual: Observation;
   /**
-   * Draws one sample from a stream that was just begun. Returns whether it gives what is usual; then
-   * nothing is written.
+   * Draws one sample from a stream that was just begun. Says what became of it: it gives what is
+   * `usual` and nothing is written, it is `written`, or it is `kept` by the estimator until `flush`.
    */
-  observe(draws: Draws, into: Observation): boolean;
+  observe(draws: Draws, into: Observation): 'usual' | 'written' | 'kept';
+  /** Gives away the sums of all samples kept; null where none ever is. */
+  readonly flush: ((into: Collector) => void) | null;
 }
 
 /** Adds a point of the touched set, of weight `units`, to the sets that it belongs to. */

@@ -12,9 +12,17 @@ import { ZERO, divide, isZero, multiply, subtract, type Rational } from '../num/
 import { valuesAt } from '../truth/evaluate.js';
 import type { Verdict } from '../verdict.js';
 import type { Space } from '../count/space.js';
-import type { NoTieFilter } from './no-tie.js';
+import type { FrontFilter, NoTieFilter } from './no-tie.js';
 import { rowsOf, type OwnEntry, type Row } from './pivots.js';
-import { UNTOUCHED, type Decision, type PossibleTie, type Subject } from './subject.js';
+import type { LateFilter } from './no-tie-doubles.js';
+import type { RelevanceInDoubles } from './relevance-doubles.js';
+import {
+  UNTOUCHED,
+  type RowDraws,
+  type Decision,
+  type PossibleTie,
+  type Subject,
+} from './subject.js';
 
 /** Decides one point of Ω: the judge, or anything that is held to it. */
 export type Judge = (
@@ -58,16 +66,32 @@ export function neuronIndex(network: Network): (equation: number, unit: number) 
 export interface Shortcuts {
   /** Proves that no value of any pivot ties a neuron. */
   readonly filter: NoTieFilter | null;
+  /** What is in front of the last hidden layer, which is the third equation from behind. */
+  readonly front: FrontFilter | null;
   /** Finds the ties of a point. */
   readonly finder: TieFinder | null;
+  /** Rows of the first layer drawn apart, and what then is asked of a point. */
+  readonly rows: {
+    readonly draws: RowDraws;
+    readonly late: LateFilter;
+    readonly relevance: RelevanceInDoubles | null;
+  } | null;
 }
+
+/** Exact arithmetic for everything. */
+export const NO_SHORTCUTS: Shortcuts = Object.freeze({
+  filter: null,
+  front: null,
+  finder: null,
+  rows: null,
+});
 
 /** The subject of any network. */
 export function exactSubject(
   network: Network,
   space: Space,
   judge: Judge,
-  { filter, finder }: Shortcuts = { filter: null, finder: null },
+  { filter, front, finder, rows: rowsApart }: Shortcuts = NO_SHORTCUTS,
 ): Subject {
   // Only methods that need a chain ask for possible ties.
   const rows = isChain(network) ? rowsOf(network) : [];
@@ -93,12 +117,30 @@ export function exactSubject(
     isReal = true;
   };
   let isClear: boolean | null = null;
+  let late: ReturnType<LateFilter> | undefined;
+  let before: ReturnType<FrontFilter> | undefined;
   let evaluated: ReturnType<typeof valuesAt> | null = null;
   const values = (): ReturnType<typeof valuesAt> => {
     realise();
     evaluated ??= valuesAt(network, point);
     return evaluated;
   };
+  /** What is proved of all behind the first layer, its own neurons being untied as drawn. */
+  const foundLate = (): ReturnType<LateFilter> => {
+    if (late === undefined) late = rowsApart?.late(drawn) ?? null;
+    return late;
+  };
+  /** The layer whose zeros are what is called silence. */
+  const silenced = network.equations.length - 5;
+  const foundFront = (): ReturnType<FrontFilter> => {
+    if (before === undefined) before = front?.(drawn) ?? null;
+    return before;
+  };
+  const silenceAt = (): 'free' | 'silent' | null => foundLate() ?? foundFront();
+  /** Neurons in front of the last hidden layer. */
+  const inFront = rows.filter(({ neuron }) => neuron.equation <= silenced).length;
+  const relevance = rowsApart?.relevance ?? null;
+  const behindRows = rowsApart?.draws.units ?? Infinity;
   const provesNoTie = (): boolean => {
     isClear ??= filter?.(drawn) ?? false;
     return isClear;
@@ -120,7 +162,15 @@ export function exactSubject(
   return {
     rowTies: [],
     orientations: null,
-    rowRelevance: null,
+    rowDraws: rowsApart?.draws ?? null,
+    rowRelevance:
+      relevance === null
+        ? null
+        : {
+            patterns: relevance.patterns,
+            // At a point that has other ties it is the judge who says.
+            of: (neuron) => (foundLate() === null ? null : relevance.of(neuron, drawn)),
+          },
     draw(draws) {
       if (small === null) {
         space.digits.forEach((parameter, position) => {
@@ -133,16 +183,20 @@ export function exactSubject(
       }
       isReal = false;
       isClear = null;
+      late = undefined;
+      before = undefined;
       evaluated = null;
     },
     possibleTies(from = 0, to = rows.length) {
-      if (provesNoTie()) return [];
+      if (from >= behindRows ? foundLate() === 'free' : provesNoTie()) return [];
+      if (to <= inFront && foundFront() !== null) return [];
       return rows
         .slice(from, to)
         .flatMap((row, k) => tiesOfRow(network, row, from + k, values(), point, ranks));
     },
     isTied(neurons) {
-      if (provesNoTie()) return false;
+      if (rowsApart === null ? provesNoTie() : foundLate() !== null) return false;
+      if (neurons <= inFront && foundFront() !== null) return false;
       return rows.slice(0, neurons).some(({ neuron: { equation, unit }, dense }) => {
         const source = network.equations[equation];
         if (source?.op !== 'activation') throw new Error('isTied: not a neuron');
@@ -151,6 +205,7 @@ export function exactSubject(
       });
     },
     isSilent(equation) {
+      if (equation === silenced && silenceAt() !== null) return silenceAt() === 'silent';
       const { out } = network.equations[equation] ?? { out: 0 };
       return (values()[out] ?? []).every((vector) => vector.every(isZero));
     },

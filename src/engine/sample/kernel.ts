@@ -65,6 +65,17 @@ export function gridSubject(
       (use.isBias ? grid.bias : grid.weight)[use.index] = use.values[rank]!;
     }
   };
+  // Most parameters are used once: where their value goes to, and the values by rank.
+  const once = program.digits.map((uses) => {
+    const [use] = uses;
+    if (use === undefined || uses.length !== 1) return null;
+    const { grid } = layers[use.layer]!;
+    return {
+      into: use.isBias ? grid.bias : grid.weight,
+      index: use.index,
+      values: use.values,
+    };
+  });
   /** The layers from here on do not stand at the current ranks. */
   let stale = 0;
   const evaluate = (): void => {
@@ -176,12 +187,13 @@ export function gridSubject(
         ? null
         : {
             patterns: relevance.patterns,
-            of(tie, index) {
+            of(neuron) {
               evaluate();
-              return relevance.of(tie, index);
+              return relevance.of(neuron);
             },
           },
     rowTies: firstLayerTies(network, space, program, layers),
+    rowDraws: null,
     orientations:
       patterns === null
         ? null
@@ -195,7 +207,14 @@ export function gridSubject(
     draw(draws) {
       stale = 0;
       for (let position = 0; position < radices.length; position += 1) {
-        set(position, draws.below(radices[position]!));
+        const rank = draws.below(radices[position]!);
+        const use = once[position];
+        if (use === null || use === undefined) {
+          set(position, rank);
+          continue;
+        }
+        ranks[position] = rank;
+        use.into[use.index] = use.values[rank]!;
       }
     },
     possibleTies(from = 0, to = rows.length) {

@@ -1,5 +1,5 @@
 /**
- * When samples are looked at: after fixed numbers of them, each half as many again as the last, the
+ * When samples are looked at: after fixed numbers of them, each a quarter more than the last, the
  * first 64 of all. The answer may stop at a look and nowhere else, so it depends on the samples in
  * their order and not on who drew them when. An interval that holds at all looks at once is not
  * spoilt by stopping at one of them.
@@ -10,7 +10,7 @@ const FIRST = 64;
 /** *Exact.* How many samples are in when each look is taken; the last look is at `samples`. */
 export function looksOf(samples: number): number[] {
   const looks: number[] = [];
-  for (let at = FIRST; at < samples; at += Math.floor(at / 2)) looks.push(at);
+  for (let at = FIRST; at < samples; at += Math.floor(at / 4)) looks.push(at);
   looks.push(samples);
   return looks;
 }

@@ -33,7 +33,22 @@ export function ranksOf(values: Float64Array): RankOfDouble {
     ranks[place] = rank;
     held[place] = value;
   });
+  const least = values.reduce((all, value) => Math.min(all, value), Infinity);
+  const most = values.reduce((all, value) => Math.max(all, value), -Infinity);
+  const greatest = Math.max(-least, most);
+  const perStep = stepsPerUnit(values, greatest);
+  const splitter = splitterOf(values);
+  const splits = Number.isFinite(greatest * splitter);
   return (value) => {
+    // Most of what is asked for lies outside, between the multiples of a common step, or is too long.
+    if (!(value >= least && value <= most)) return -1;
+    const steps = value * perStep;
+    if (Math.floor(steps) !== steps) return -1;
+    if (splits) {
+      // As many leading bits as any value has: whatever has more is none of them.
+      const scaled = value * splitter;
+      if (scaled - (scaled - value) !== value) return -1;
+    }
     let place = placeOf(value);
     for (;;) {
       const rank = ranks[place] as number;
@@ -41,4 +56,33 @@ export function ranksOf(values: Float64Array): RankOfDouble {
       place = (place + 1) % places;
     }
   };
+}
+
+/**
+ * *Exact.* The reciprocal of a power of 2 of which all values are multiples; 0 where that is no finite
+ * double. Multiplying by it is exact, or overflows or underflows to an integer.
+ */
+function stepsPerUnit(values: Float64Array, greatest: number): number {
+  let step = greatest > 0 ? 2 ** Math.floor(Math.log2(greatest)) : 1;
+  for (const value of values) {
+    while (step > 0 && Math.floor(value / step) !== value / step) step /= 2;
+  }
+  const perStep = 1 / step;
+  return Number.isFinite(perStep) ? perStep : 0;
+}
+
+/**
+ * *Exact.* 2^(53 − p) + 1, by which Dekker's splitting leaves a number as it is only where p bits hold
+ * it; p is as many as the longest value has, or more.
+ */
+function splitterOf(values: Float64Array): number {
+  let splitter = 2 ** 52 + 1;
+  for (const value of values) {
+    for (;;) {
+      const scaled = value * splitter;
+      if (scaled - (scaled - value) === value || !Number.isFinite(scaled)) break;
+      splitter = (splitter - 1) / 2 + 1;
+    }
+  }
+  return splitter;
 }

@@ -24,7 +24,7 @@ import type { ChainNetwork } from '../net/chain.js';
 import type { DenseEquation } from '../net/ir.js';
 import { bitLength, trailingZeros } from '../num/bits.js';
 import { fromRational, isDyadic } from '../num/dyadic.js';
-import { doubleOf } from '../num/exact-double.js';
+import { doubleOf, isDoubleInteger, quotientNear } from '../num/exact-double.js';
 import { toDouble } from '../num/float64.js';
 import { ONE, equal, isZero, type Rational } from '../num/rational.js';
 import { ranksOf, type RankOfDouble } from './members.js';
@@ -32,6 +32,12 @@ import { rowsOf } from './pivots.js';
 
 /** True where no neuron has a possible tie, false where one has, null where it cannot tell. */
 export type DoubleFilter = (ranks: Float64Array) => boolean | null;
+
+/**
+ * `free`: no unit of the first layer is tied as drawn, and no neuron behind it has a possible tie.
+ * `silent`: the same but for the last layer with kinks, which sees zeros. Null where it cannot tell.
+ */
+export type LateFilter = (ranks: Float64Array) => 'free' | 'silent' | null;
 
 /** Sets up to here have tables. */
 const TABLE_MAX = 1n << 17n;
@@ -49,17 +55,20 @@ const UNIT = 2 ** -53;
 const FAR_BELOW_ULP = 2 ** -57;
 
 /** Of numbers: they are multiples of 2^least and smaller than 2^most; `bits` long at most. */
-interface Extent {
+export interface Extent {
   readonly least: number;
   readonly most: number;
   readonly bits: number;
 }
 
-interface Table {
+export interface Table {
   readonly values: Float64Array;
   readonly rankOf: RankOfDouble;
   readonly extent: Extent;
 }
+
+/** Tables that were made already; null of sets that have none. */
+export type Tables = Map<ValueSet, Table | null>;
 
 interface DoubleLayer {
   readonly units: number;
@@ -82,43 +91,62 @@ export function isForDoubles(network: ChainNetwork): boolean {
 }
 
 /** The filter; null where the network or its sets are not of the kind. */
-export function doubleFilterOf(network: ChainNetwork): DoubleFilter | null {
+export function doubleFilterOf(
+  network: ChainNetwork,
+  known: Tables = new Map(),
+): DoubleFilter | null {
+  const pass = passOf(network, 0, known);
+  if (pass === null) return null;
+  return (ranks) => {
+    const found = pass(ranks);
+    return found === null ? null : found === 'free';
+  };
+}
+
+/** The filter of what is behind the first layer; null as above, or where nothing is behind it. */
+export function lateFilterOf(network: ChainNetwork, known: Tables): LateFilter | null {
+  const pass = (rectifiersOf(network)?.length ?? 0) < 2 ? null : passOf(network, 1, known);
+  if (pass === null) return null;
+  return (ranks) => {
+    const found = pass(ranks);
+    return found === 'tied' ? null : found;
+  };
+}
+
+/** What a pass says of a point; `tied`: a neuron has a possible tie. */
+type Pass = (ranks: Float64Array) => 'free' | 'silent' | 'tied' | null;
+
+/** Possible ties are looked for from the layer `from` on; only there is anything called silent. */
+function passOf(network: ChainNetwork, from: number, known: Tables): Pass | null {
   const rectifiers = rectifiersOf(network);
   const [input] = network.inputs;
   if (rectifiers === null || input === undefined) return null;
   const inputExtent = extentOf(input);
   if (inputExtent === null || inputExtent.bits > 53) return null;
-  const known = new Map<ValueSet, Table | null>();
-  const tableOf = (parameter: number): Table | null => {
+  const tableAt = (parameter: number): Table | null => {
     const values = network.parameters[parameter]?.values;
-    if (values === undefined) return null;
-    let table = known.get(values);
-    if (table === undefined) {
-      table = tabled(values);
-      known.set(values, table);
-    }
-    return table;
+    return values === undefined ? null : tableOf(values, known);
   };
   const layers: DoubleLayer[] = [];
   let extent = inputExtent;
   for (const dense of rectifiers) {
-    const layer = layerOf(dense, tableOf);
+    const layer = layerOf(dense, tableAt);
     if (layer === null) return null;
     layers.push(layer);
-    extent = extentBehind(extent, dense, tableOf);
+    extent = extentBehind(extent, dense, tableAt);
     // No sum leaves the normal doubles at either end, nor does a bound.
     const least = extent.least - PLACES * layers.length;
     if (least < -EXPONENT_MAX || extent.most > EXPONENT_MAX) return null;
   }
   const widest = Math.max(input.length, ...layers.map(({ units }) => units));
-  return filterOf(Float64Array.from(input, toDouble), layers, widest);
+  return filterOf(Float64Array.from(input, toDouble), layers, widest, from);
 }
 
 /**
  * The rows up to the last layer with kinks; null for several inputs, where a layer up to there is not
  * of ReLUs that have biases of their own, and where there is none.
  */
-function rectifiersOf(network: ChainNetwork): readonly DenseEquation[] | null {
+export function rectifiersOf(network: ChainNetwork): readonly DenseEquation[] | null {
   if (network.inputs.length !== 1) return null;
   const rows = rowsOf(network);
   if (!rows.every(({ always }) => always)) return null;
@@ -213,17 +241,54 @@ function extentBehind(
   };
 }
 
+/** The table of a set, made once. */
+export function tableOf(values: ValueSet, known: Tables): Table | null {
+  let table = known.get(values);
+  if (table === undefined) {
+    table = tabled(values);
+    known.set(values, table);
+  }
+  return table;
+}
+
 function tabled(values: ValueSet): Table | null {
   if (values.size > TABLE_MAX) return null;
   const exact = Array.from({ length: doubleOf(values.size) }, (_, rank) => values.at(BigInt(rank)));
-  const extent = extentOf(exact);
+  const doubles = Float64Array.from(exact, ({ n, d }) => quotientNear(n, d));
+  // Quotients of two doubles, the lower one a power of 2, that are normal: which is looked at below.
+  const isExact = exact.every(
+    (value) => isDyadic(value) && isDoubleInteger(value.n) && isDoubleInteger(value.d),
+  );
+  const extent = isExact ? extentOfDoubles(doubles) : null;
   if (extent === null || extent.bits > BITS_MAX) return null;
-  const doubles = Float64Array.from(exact, toDouble);
   return { values: doubles, rankOf: ranksOf(doubles), extent };
 }
 
+/** *Exact.* The extent of doubles; null where one is subnormal or not finite. */
+function extentOfDoubles(doubles: Float64Array): Extent | null {
+  const words = new Uint32Array(doubles.buffer);
+  let [least, most, bits] = [0, 0, 1];
+  for (let k = 0; k < doubles.length; k += 1) {
+    if (doubles[k] === 0) continue;
+    const [low, high] = [words[2 * k] as number, words[2 * k + 1] as number];
+    const exponent = (high >>> 20) & 0x7ff;
+    if (exponent === 0 || exponent === 0x7ff) return null;
+    // The lowest bit of the 53, the first of which is implied.
+    const zeros =
+      low !== 0 ? trailingZeros32(low) : 32 + trailingZeros32((high & 0xfffff) | 0x100000);
+    most = Math.max(most, exponent - 1022);
+    least = Math.min(least, exponent - 1075 + zeros);
+    bits = Math.max(bits, 53 - zeros);
+  }
+  return { least, most, bits };
+}
+
+function trailingZeros32(word: number): number {
+  return 31 - Math.clz32(word & -word);
+}
+
 /** *Exact.* The extent of dyadic numbers; null where one is not dyadic. */
-function extentOf(numbers: readonly Rational[]): Extent | null {
+export function extentOf(numbers: readonly Rational[]): Extent | null {
   let extent: Extent = { least: 0, most: 0, bits: 1 };
   for (const number of numbers) {
     if (!isDyadic(number)) return null;
@@ -244,7 +309,8 @@ function filterOf(
   input: Float64Array,
   layers: readonly DoubleLayer[],
   widest: number,
-): DoubleFilter {
+  from: number,
+): Pass {
   let hi = new Float64Array(widest);
   let lo = new Float64Array(widest);
   let error = new Float64Array(widest);
@@ -256,8 +322,14 @@ function filterOf(
     hi.set(input);
     lo.fill(0);
     error.fill(0);
-    for (const layer of layers) {
+    for (let index = 0; index < layers.length; index += 1) {
+      const layer = layers[index] as DoubleLayer;
       const { units, fanIn, weight, bias, weightTables, sharedTable, biasTables } = layer;
+      if (from > 0 && index === layers.length - 1) {
+        let alive = 0;
+        for (let j = 0; j < fanIn; j += 1) if (hi[j] !== 0) alive += 1;
+        if (alive === 0) return 'silent';
+      }
       for (let j = 0; j < fanIn; j += 1) {
         const scaled = SPLITTER * (hi[j] as number);
         upper[j] = scaled - (scaled - (hi[j] as number));
@@ -294,8 +366,8 @@ function filterOf(
         const l = sum - (h - back) + (rest - back);
         if (bound > FAR_BELOW_ULP * Math.abs(h)) return null;
         const { values, rankOf } = biasTables[unit] as Table;
-        if (rankOf(-h) !== -1 && Math.abs(l) <= bound) {
-          return l === 0 && bound === 0 ? false : null;
+        if (index >= from && rankOf(-h) !== -1 && Math.abs(l) <= bound) {
+          return l === 0 && bound === 0 ? 'tied' : null;
         }
         const b = values[ranks[bias[unit] as number] as number] as number;
         const whole = h + b;
@@ -320,6 +392,6 @@ function filterOf(
       [lo, nextLo] = [nextLo, lo];
       [error, nextError] = [nextError, error];
     }
-    return true;
+    return 'free';
   };
 }

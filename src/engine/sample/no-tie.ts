@@ -14,7 +14,7 @@ import { bitLength, trailingZeros } from '../num/bits.js';
 import { isDyadic, fromRational, toRational, dyadic } from '../num/dyadic.js';
 import { doubleOf } from '../num/exact-double.js';
 import { divide, type Rational } from '../num/rational.js';
-import { doubleFilterOf } from './no-tie-doubles.js';
+import { doubleFilterOf, type Tables } from './no-tie-doubles.js';
 import { rowsOf } from './pivots.js';
 
 /** *Exact.* True where no neuron has a possible tie, given the ranks of all parameters. */
@@ -127,14 +127,49 @@ function binary(exact: Rational): Binary {
  */
 export function noTieFilterOf(
   network: ChainNetwork,
-  options: { readonly doubles?: boolean } = {},
+  options: { readonly doubles?: boolean; readonly tables?: Tables } = {},
 ): NoTieFilter | null {
   if (network.inputs.length !== 1) return null;
   if (network.parameters.some(({ values }) => values.size > RANKS_MAX)) return null;
-  const inDoubles = options.doubles === false ? null : doubleFilterOf(network);
+  const inDoubles = options.doubles === false ? null : doubleFilterOf(network, options.tables);
+  if (inDoubles === null) return exactFilter(network);
+  // Preparing goes through all sets, and seldom is anything left open.
+  let exact: NoTieFilter | null | undefined;
+  return (ranks) => {
+    const found = inDoubles(ranks);
+    if (found !== null) return found;
+    if (exact === undefined) exact = exactFilter(network);
+    return exact?.(ranks) ?? false;
+  };
+}
+
+function exactFilter(network: ChainNetwork): NoTieFilter | null {
   try {
-    const exact = preparedFilter(network);
-    return inDoubles === null ? exact : (ranks) => inDoubles(ranks) ?? exact(ranks);
+    return preparedFilter(network);
+  } catch (error) {
+    if (error instanceof NotBinary) return null;
+    throw error;
+  }
+}
+
+/**
+ * *Exact.* What is in front of the last layer with kinks: `free` where no neuron there has a possible
+ * tie, `silent` where besides all units that it reads are 0; null where one may have. In binary numbers.
+ */
+export type FrontFilter = (ranks: Float64Array) => 'free' | 'silent' | null;
+
+/** Null for several inputs, sets beyond 2^32, numbers not dyadic, and where nothing is in front. */
+export function frontFilterOf(network: ChainNetwork): FrontFilter | null {
+  if (network.inputs.length !== 1) return null;
+  if (network.parameters.some(({ values }) => values.size > RANKS_MAX)) return null;
+  try {
+    const { layers, outputsOf } = preparedLayers(network);
+    const front = layers.slice(0, -1);
+    if (front.length === 0) return null;
+    return (ranks) => {
+      const z = outputsOf(front, ranks);
+      return z === null ? null : z.every(({ m }) => m === 0n) ? 'silent' : 'free';
+    };
   } catch (error) {
     if (error instanceof NotBinary) return null;
     throw error;
@@ -142,6 +177,21 @@ export function noTieFilterOf(
 }
 
 function preparedFilter(network: ChainNetwork): NoTieFilter {
+  const { layers, outputsOf } = preparedLayers(network);
+  return (ranks) => outputsOf(layers, ranks) !== null;
+}
+
+interface PreparedLayers {
+  /** Up to the last one with kinks. */
+  readonly layers: readonly BinaryLayer[];
+  /** What the last of some layers gives, the first being among them; null where a neuron has a possible tie. */
+  readonly outputsOf: (
+    layers: readonly BinaryLayer[],
+    ranks: Float64Array,
+  ) => readonly Binary[] | null;
+}
+
+function preparedLayers(network: ChainNetwork): PreparedLayers {
   const known = new Map<ValueSet, BinarySet>();
   const sets = network.parameters.map(({ values }) => {
     const set = known.get(values) ?? binarySet(values);
@@ -150,19 +200,21 @@ function preparedFilter(network: ChainNetwork): NoTieFilter {
     return set;
   });
   const input = (network.inputs[0] ?? []).map(binary);
-  const layers = binaryLayersOf(network, sets);
-  return (ranks) => {
-    let z: readonly Binary[] = input;
-    for (const layer of layers) {
-      const next: Binary[] = [];
-      for (let unit = 0; unit < layer.bias.length; unit += 1) {
-        const out = throughUnit(layer, unit, ranks, sets, z);
-        if (out === null) return false;
-        next.push(out);
+  return {
+    layers: binaryLayersOf(network, sets),
+    outputsOf: (layers, ranks) => {
+      let z: readonly Binary[] = input;
+      for (const layer of layers) {
+        const next: Binary[] = [];
+        for (let unit = 0; unit < layer.bias.length; unit += 1) {
+          const out = throughUnit(layer, unit, ranks, sets, z);
+          if (out === null) return null;
+          next.push(out);
+        }
+        z = next;
       }
-      z = next;
-    }
-    return true;
+      return z;
+    },
   };
 }
 

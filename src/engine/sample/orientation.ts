@@ -63,9 +63,10 @@ export function orientedLayerAt(network: Network, equation: number): OrientedLay
   return entries.every(turns) ? { equation, units: dense.weight.length, alive } : null;
 }
 
-/** Whether −v is in the set for each v; false for sets that are too large to look through. */
+/** Whether −v is in the set for each v; false for sets that do not tell and are too large to look through. */
 function isSymmetric(values: ValueSet): boolean {
   const { size } = values;
+  if (values.isSymmetric === true) return true;
   if (size > SET_MAX) return false;
   for (let low = 0n, high = size - 1n; low <= high; low += 1n, high -= 1n) {
     if (!equal(values.at(low), negate(values.at(high)))) return false;

@@ -12,15 +12,16 @@ export function plainEstimator(subject: Subject, neurons: number): Estimator {
     range: ONE,
     neuronRanges: Array.from({ length: neurons }, () => ONE),
     usual: noObservation(),
+    flush: null,
     observe(draws, into) {
       subject.draw(draws);
       const decision = subject.decide();
-      if (decision.tied.length === 0) return true;
+      if (decision.tied.length === 0) return 'usual';
       addPoint(decision, 1n, into);
       decision.tied.forEach((neuron, k) => {
         addTie(neuron, 1n, decision.relevant[k] === true, into);
       });
-      return false;
+      return 'written';
     },
   };
 }

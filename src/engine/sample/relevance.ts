@@ -41,7 +41,7 @@ export function rowRelevanceOf(
   };
   return {
     patterns,
-    of({ neuron: unit }) {
+    of(unit) {
       if (isTiedBeside(unit)) return null;
       const { weight, fanIn } = two.grid;
       const z = one.z[unit]!;

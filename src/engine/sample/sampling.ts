@@ -13,12 +13,15 @@ import type { Scale } from './assessment.js';
 import { conditionalEstimator, whyNotConditional } from './conditional.js';
 import { drawsOf } from './draws.js';
 import type { Estimator, SampleMethod } from './estimator.js';
-import { exactSubject, type Judge, type Shortcuts } from './exact-subject.js';
+import { NO_SHORTCUTS, exactSubject, type Judge, type Shortcuts } from './exact-subject.js';
 import { gridSubject } from './kernel.js';
 import { looksOf, stretchOf } from './looks.js';
-import { noTieFilterOf } from './no-tie.js';
+import { lateFilterOf, type Tables } from './no-tie-doubles.js';
+import { frontFilterOf, noTieFilterOf } from './no-tie.js';
 import { rowsOf } from './pivots.js';
 import { plainEstimator } from './plain.js';
+import { relevanceInDoubles } from './relevance-doubles.js';
+import { rowDrawsOf } from './row-draws.js';
 import type { Subject } from './subject.js';
 import { Collector, type BatchSums, type SampleSums } from './sums.js';
 import { unionEstimator } from './union.js';
@@ -30,12 +33,13 @@ export interface Sampling {
   readonly compiled: boolean;
   /**
    * *Exact.* The sums of the samples [from, to), by the stretches between the looks of `samples`.
-   * `onProgress` hears how many are done and says whether to go on; where not, the sums are those
-   * of the samples until then.
+   * `onProgress` hears how many are done, and `onLook` (by default deaf) the sums up to each look;
+   * both say whether to go on. Where not, the sums are those of the samples until then.
    */
   readonly sumsOf: (
     range: { readonly from: number; readonly to: number; readonly samples: number },
     onProgress: (done: number) => boolean,
+    onLook?: (sums: SampleSums) => boolean,
   ) => { readonly done: number; readonly sums: SampleSums };
 }
 
@@ -79,7 +83,7 @@ export function samplingOf(
   method: SampleMethod,
   options: SamplingOptions,
 ): Sampling {
-  const { subject, compiled } = subjectOf(network, proxies, options);
+  const { subject, compiled } = subjectOf(network, proxies, method, options);
   const estimator = estimatorOf(network, subject, method);
   const draws = drawsOf(options.seed);
   const { unit, range, neuronRanges } = estimator;
@@ -87,7 +91,7 @@ export function samplingOf(
     method,
     scale: { method, unit, range, neuronRanges },
     compiled,
-    sumsOf: ({ from, to, samples }, onProgress) => {
+    sumsOf: ({ from, to, samples }, onProgress, onLook = () => true) => {
       const looks = looksOf(samples);
       const sums = new Map<number, BatchSums>();
       let at = from;
@@ -98,12 +102,15 @@ export function samplingOf(
         const collector = new Collector(estimator.usual);
         while (at < end && goesOn) {
           draws.begin(at);
-          if (estimator.observe(draws, collector.observation)) collector.takeUsual();
-          else collector.take();
+          const became = estimator.observe(draws, collector.observation);
+          if (became === 'usual') collector.takeUsual();
+          else if (became === 'written') collector.take();
           at += 1;
           if ((at - from) % PROGRESS_EVERY === 0) goesOn = onProgress(at - from);
         }
+        estimator.flush?.(collector);
         sums.set(stretch, collector.sums());
+        if (goesOn && at === looks[stretch]) goesOn = onLook(sums);
       }
       onProgress(at - from);
       return { done: at - from, sums };
@@ -114,6 +121,7 @@ export function samplingOf(
 function subjectOf(
   network: Network,
   proxies: Proxies,
+  method: SampleMethod,
   options: SamplingOptions,
 ): { readonly subject: Subject; readonly compiled: boolean } {
   const space = spaceOf(network);
@@ -121,15 +129,28 @@ function subjectOf(
   const program = options.kernel === false ? null : gridProgramOf(network, proxies, space);
   return program === null || !isChain(network)
     ? {
-        subject: exactSubject(network, space, judge, shortcutsOf(network, options)),
+        subject: exactSubject(network, space, judge, shortcutsOf(network, method, options)),
         compiled: false,
       }
     : { subject: gridSubject(network, space, program, judge), compiled: true };
 }
 
-function shortcutsOf(network: Network, { filter }: SamplingOptions): Shortcuts {
-  if (filter === false || !isChain(network)) return { filter: null, finder: null };
-  return { filter: noTieFilterOf(network), finder: tieFinderOf(network) };
+function shortcutsOf(
+  network: Network,
+  method: SampleMethod,
+  { filter }: SamplingOptions,
+): Shortcuts {
+  if (filter === false || !isChain(network)) return NO_SHORTCUTS;
+  const tables: Tables = new Map();
+  const noTie = noTieFilterOf(network, { tables });
+  const late = noTie === null || method !== 'conditional' ? null : lateFilterOf(network, tables);
+  const draws = late === null ? null : rowDrawsOf(network, tables);
+  const rows =
+    late === null || draws === null
+      ? null
+      : { draws, late, relevance: relevanceInDoubles(network, tables) };
+  const front = noTie === null || method !== 'conditional' ? null : frontFilterOf(network);
+  return { filter: noTie, front, finder: tieFinderOf(network), rows };
 }
 
 function estimatorOf(network: Network, subject: Subject, method: SampleMethod): Estimator {

@@ -50,6 +50,17 @@ export interface RowTies {
   readonly at: (index: number) => readonly Place[];
 }
 
+/** Rows of the first layer that are drawn for their ties alone (`row-draws.ts`). */
+export interface RowDraws {
+  /** R, for each neuron; and how many neurons, the first ones. */
+  readonly rows: number;
+  readonly units: number;
+  /** *Exact.* Draws a neuron's rows; how many of them some bias ties, each by one value of it. */
+  readonly draw: (neuron: number, draws: Draws) => number;
+  /** One of them, by an index below their number, with that bias. */
+  readonly at: (neuron: number, hit: number) => readonly Place[];
+}
+
 /** The last hidden layer behind every pattern of alive units (`orientation.ts`). */
 export interface Orientations {
   /** Number of patterns. */
@@ -69,12 +80,14 @@ export interface RowRelevance {
    * *Exact.* In how many patterns a choice that ties the neuron makes it relevant, all other rows as
    * drawn up to their signs; null where another neuron is tied as well: then the point is to be decided.
    */
-  readonly of: (tie: RowTies, index: number) => number | null;
+  readonly of: (neuron: number) => number | null;
 }
 
 export interface Subject {
   /** Of all neurons of the first layer, where their rows could be gone through; else empty. */
   readonly rowTies: readonly RowTies[];
+  /** Null where the rows are gone through, are not the layer's own, or are seldom tied. */
+  readonly rowDraws: RowDraws | null;
   /** Null where the hypotheses do not hold, or there are too many patterns. */
   readonly orientations: Orientations | null;
   /** Null where the first layer is not right in front of the last hidden one, or as above. */

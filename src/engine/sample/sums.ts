@@ -18,6 +18,9 @@ export const MEASURES = [
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 
+/** Those that a point belongs to which is not differentiable, beside `touched`. */
+export const KINK_MEASURES: readonly number[] = [1, 2, 5, 6];
+
 export interface Sum {
   /** Σ x, and Σ x², over the samples. */
   readonly first: bigint;
@@ -77,6 +80,7 @@ export function addBatches(a: BatchSums, b: BatchSums): BatchSums {
 
 /** *Exact.* The sums over the samples of both, stretch by stretch. */
 export function addSamples(a: SampleSums, b: SampleSums): SampleSums {
+  if (b.size === 0) return a;
   const all = new Map(a);
   for (const [index, batch] of b) all.set(index, addBatches(all.get(index) ?? NO_SAMPLES, batch));
   return all;
@@ -96,7 +100,7 @@ export function noObservation(): Observation {
 }
 
 /** Sums of one neuron, growing. */
-interface GrowingSums {
+export interface GrowingSums {
   touched: bigint;
   touchedSquares: bigint;
   relevant: bigint;
@@ -143,17 +147,42 @@ export class Collector {
       this.#second[k] = (this.#second[k] ?? 0n) + times * square;
     }
     for (const [neuron, { touched, relevant }] of neurons) {
-      let sums = this.#neurons.get(neuron);
-      if (sums === undefined) {
-        sums = { touched: 0n, touchedSquares: 0n, relevant: 0n, relevantSquares: 0n };
-        this.#neurons.set(neuron, sums);
-      }
+      const sums = this.#neuron(neuron);
       sums.touched += times * touched;
       sums.touchedSquares += times * touched * touched;
       if (relevant === 0n) continue;
       sums.relevant += times * relevant;
       sums.relevantSquares += times * relevant * relevant;
     }
+  }
+
+  #neuron(neuron: number): GrowingSums {
+    let sums = this.#neurons.get(neuron);
+    if (sums === undefined) {
+      sums = { touched: 0n, touchedSquares: 0n, relevant: 0n, relevantSquares: 0n };
+      this.#neurons.set(neuron, sums);
+    }
+    return sums;
+  }
+
+  /** Takes in so many samples whose ties are all free: never undecided, AD right where f is smooth. */
+  addFree(touched: bigint, kink: bigint, samples: number): void {
+    this.#samples += samples;
+    const times = BigInt(samples);
+    MEASURES.forEach((_, k) => {
+      const value = k === 0 ? touched : KINK_MEASURES.includes(k) ? kink : 0n;
+      this.#first[k] = (this.#first[k] ?? 0n) + times * value;
+      this.#second[k] = (this.#second[k] ?? 0n) + times * value * value;
+    });
+  }
+
+  /** Adds to the sums of a neuron, of samples that are taken in by `addFree`. */
+  addNeuron(neuron: number, more: GrowingSums): void {
+    const sums = this.#neuron(neuron);
+    sums.touched += more.touched;
+    sums.touchedSquares += more.touchedSquares;
+    sums.relevant += more.relevant;
+    sums.relevantSquares += more.relevantSquares;
   }
 
   sums(): BatchSums {

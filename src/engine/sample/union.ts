@@ -85,11 +85,12 @@ export function unionEstimator(network: ChainNetwork, subject: Subject): Estimat
     range: weightBound(rows),
     neuronRanges: rows.map(({ weight, always }) => (always ? weight : ONE)),
     usual: noObservation(),
+    flush: null,
     observe(draws, into) {
       subject.draw(draws);
       const ties = subject.possibleTies();
       for (const tie of ties) weights.add(subject, tie, into);
-      return ties.length === 0;
+      return ties.length === 0 ? 'usual' : 'written';
     },
   };
 }

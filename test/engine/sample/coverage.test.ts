@@ -1,57 +1,16 @@
 /**
- * Intervals that really cover: a thousand seeded repetitions against known exact densities, for each
- * estimator, at every look at once. The number of repetitions that miss is held to its own binomial
- * bound: if intervals missed exactly as often as they may, more misses than that would come with a
- * chance below 10^-6. The seeds are fixed, so the test either always passes or never.
+ * Intervals that really cover, for each estimator, at every look at once (`coverage.ts`); the sequence
+ * and Clopper and Pearson's intervals alone; and the looks.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  assess,
-  enumerationOf,
-  judgeOf,
-  parseExact,
-  rational,
-  samplingOf,
-  spaceOf,
-  toDouble,
-  toText,
-  whyNotSampled,
-  type SampledSet,
-  type SampleMethod,
-  type SampleSums,
-  type SamplingOptions,
-  type StopRule,
-} from '../../../src/engine/index.js';
+import { whyNotSampled } from '../../../src/engine/index.js';
 import { clopperPearson } from '../../../src/engine/sample/clopper-pearson.js';
 import { confidenceSequence } from '../../../src/engine/sample/confidence-sequence.js';
-import type { Judge } from '../../../src/engine/sample/exact-subject.js';
 import { looksOf, stretchOf } from '../../../src/engine/sample/looks.js';
 import { runs } from '../../arbitraries.js';
-import { caseOf, type Case } from '../../arbitraries-networks.js';
-
-const REPETITIONS = 1000;
-
-/** P(X ≥ k) of a binomial variable, summed from the largest terms down. */
-function binomialTail(n: number, p: number, k: number): number {
-  let log = 0;
-  for (let i = 0; i < k; i += 1) log += Math.log((n - i) / (i + 1));
-  let term = Math.exp(log + k * Math.log(p) + (n - k) * Math.log1p(-p));
-  let sum = 0;
-  for (let i = k; i <= n; i += 1) {
-    sum += term;
-    term *= ((n - i) / (i + 1)) * (p / (1 - p));
-  }
-  return sum;
-}
-
-/** The most misses of n that are no wonder where each has chance p. */
-function mostMisses(n: number, p: number): number {
-  let k = Math.ceil(n * p);
-  while (binomialTail(n, p, k) > 1e-6) k += 1;
-  return k - 1;
-}
+import { REPETITIONS, binomialTail, covers, known, mostMisses, relu, ternary } from './coverage.js';
 
 test('the binomial bound is that of sums in integers', () => {
   // Σ over i ≥ 8 of C(10, i)/2^10 = 56/1024.
@@ -59,45 +18,6 @@ test('the binomial bound is that of sums in integers', () => {
   assert.ok(mostMisses(1000, 0.1) > 140 && mostMisses(1000, 0.1) < 160);
 });
 
-interface Known {
-  readonly name: string;
-  readonly found: Case;
-  /** Remembers what it decided: the spaces are small and the repetitions many. */
-  readonly judge: Judge;
-  readonly densities: Readonly<Record<Exclude<SampledSet, 'either'>, number>>;
-}
-
-function remembering(judge: Judge): Judge {
-  const known = new Map<string, ReturnType<Judge>>();
-  return (point) => {
-    const key = point.map(toText).join();
-    const verdict = known.get(key) ?? judge(point);
-    known.set(key, verdict);
-    return verdict;
-  };
-}
-
-function known(name: string, body: object): Known {
-  const found = caseOf({ ...body, mode: 'bounds' });
-  assert.ok(found !== null);
-  const { network, proxies } = found;
-  const { visits } = spaceOf(network);
-  const counted = enumerationOf(network, proxies).tallyOf(0n, visits, () => undefined);
-  const density = (count: bigint): number => toDouble(rational(count, visits));
-  return {
-    name,
-    found,
-    judge: remembering(judgeOf(network, proxies)),
-    densities: {
-      touched: density(counted.touched),
-      nonDifferentiable: density(counted.nonDifferentiable),
-      incorrect: density(counted.incorrect),
-    },
-  };
-}
-
-const relu = (units: number, rest = {}) => ({ type: 'dense', units, activation: 'relu', ...rest });
-const ternary = { values: ['-1', '0', '1'] };
 const KNOWN = [
   known('1-2-1-1, ternary', {
     network: { inputs: [[1]], layers: [relu(2), relu(1), { type: 'dense', units: 1 }] },
@@ -121,59 +41,13 @@ const KNOWN = [
   }),
 ];
 
-/** A rule that may stop at any look, at nine in ten: misses are frequent enough to be counted. */
-const RULE: StopRule = {
-  samples: 324,
-  confidence: parseExact('9/10'),
-  relativeError: parseExact('1/10'),
-  isTimed: true,
-};
-
-for (const { name, found, judge, densities } of KNOWN) {
+for (const each of KNOWN) {
   for (const method of ['plain', 'conditional', 'union'] as const) {
-    if (whyNotSampled(found.network, method) !== null) continue;
-    test(`${name}: ${method} covers at every look at once`, () => {
-      const misses = { touched: 0, nonDifferentiable: 0, incorrect: 0 };
-      const looks = looksOf(RULE.samples);
-      for (let seed = 0; seed < REPETITIONS; seed += 1) {
-        const missed = missesOf(found, method, { seed: BigInt(seed), judge }, looks, densities);
-        for (const set of missed) misses[set] += 1;
-      }
-      const most = mostMisses(REPETITIONS, 0.1);
-      for (const [set, count] of Object.entries(misses)) {
-        assert.ok(
-          count <= most,
-          `${set} was missed ${String(count)} times, ${String(most)} allowed`,
-        );
-      }
+    if (whyNotSampled(each.found.network, method) !== null) continue;
+    test(`${each.name}: ${method} covers at every look at once`, () => {
+      covers(each, method);
     });
   }
-}
-
-function missesOf(
-  { network, proxies }: Case,
-  method: SampleMethod,
-  options: SamplingOptions,
-  looks: readonly number[],
-  densities: Known['densities'],
-): Set<keyof Known['densities']> {
-  const sampling = samplingOf(network, proxies, method, options);
-  const range = { from: 0, to: RULE.samples, samples: RULE.samples };
-  const { sums } = sampling.sumsOf(range, () => true);
-  const missed = new Set<keyof Known['densities']>();
-  const seen: [number, NonNullable<ReturnType<SampleSums['get']>>][] = [];
-  for (const [look] of looks.entries()) {
-    const stretch = sums.get(look);
-    assert.ok(stretch !== undefined);
-    seen.push([look, stretch]);
-    // Never stopped by the error: every look is looked at.
-    const { sets } = assess(new Map(seen), sampling.scale, { ...RULE, relativeError: null });
-    for (const set of ['touched', 'nonDifferentiable', 'incorrect'] as const) {
-      const { lower, upper } = sets[set];
-      if (densities[set] < lower || densities[set] > upper) missed.add(set);
-    }
-  }
-  return missed;
 }
 
 test('the sequence covers any bounded values, however skewed', () => {

@@ -23,7 +23,12 @@ import { exactSubject, type Judge } from '../../../src/engine/sample/exact-subje
 import { gridSubject } from '../../../src/engine/sample/kernel.js';
 import { plainEstimator } from '../../../src/engine/sample/plain.js';
 import type { Subject } from '../../../src/engine/sample/subject.js';
-import { Collector, type BatchSums } from '../../../src/engine/sample/sums.js';
+import {
+  Collector,
+  NO_SAMPLES,
+  addBatches,
+  type BatchSums,
+} from '../../../src/engine/sample/sums.js';
 import { unionEstimator } from '../../../src/engine/sample/union.js';
 import { runs } from '../../arbitraries.js';
 import { anyCase, caseOf, type Case } from '../../arbitraries-networks.js';
@@ -65,12 +70,30 @@ function estimatorOf(network: Network, subject: Subject, method: SampleMethod): 
 function sumsOverAll(estimator: Estimator, radices: readonly bigint[]): BatchSums {
   const draws = allDraws(radices);
   const collector = new Collector(estimator.usual);
+  let kept = NO_SAMPLES;
   const { unit, range, neuronRanges } = estimator;
   const samples = Number(radices.reduce((product, radix) => product * radix, 1n));
   for (let sample = 0; sample < samples; sample += 1) {
     draws.begin(sample);
-    const isUsual = estimator.observe(draws, collector.observation);
-    const { values, neurons } = isUsual ? estimator.usual : collector.observation;
+    const became = estimator.observe(draws, collector.observation);
+    const alone = new Collector(estimator.usual);
+    if (became === 'kept') estimator.flush?.(alone);
+    const one = alone.sums();
+    kept = addBatches(kept, one);
+    const { values, neurons } =
+      became === 'usual'
+        ? estimator.usual
+        : became === 'written'
+          ? collector.observation
+          : {
+              values: one.measures.map(({ first }) => first),
+              neurons: new Map(
+                [...one.neurons].map(([neuron, { touched, relevant }]) => [
+                  neuron,
+                  { touched: touched.first, relevant: relevant.first },
+                ]),
+              ),
+            };
     for (const value of values) {
       assert.ok(value >= 0n && value * range.d <= range.n * unit, 'a value is beyond the range');
     }
@@ -78,10 +101,12 @@ function sumsOverAll(estimator: Estimator, radices: readonly bigint[]): BatchSum
       const most = neuronRanges[neuron];
       assert.ok(most !== undefined && touched * most.d <= most.n * unit && relevant <= touched);
     }
-    if (isUsual) collector.takeUsual();
-    else collector.take();
+    if (became === 'usual') collector.takeUsual();
+    else if (became === 'written') collector.take();
   }
-  return collector.sums();
+  const sums = addBatches(collector.sums(), kept);
+  assert.equal(sums.samples, samples, 'every sample is in');
+  return sums;
 }
 
 /** The mean over all draws is the density that was counted. */

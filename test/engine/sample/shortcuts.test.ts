@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { samplingOf, type Network, type Proxies } from '../../../src/engine/index.js';
+import {
+  samplingOf,
+  type Network,
+  type Proxies,
+  type SampleMethod,
+} from '../../../src/engine/index.js';
 import { whyNotSampled } from '../../../src/engine/sample/sampling.js';
 import { runs } from '../../arbitraries.js';
 import { anyCase, caseOf } from '../../arbitraries-networks.js';
@@ -10,13 +15,19 @@ import { anyCase, caseOf } from '../../arbitraries-networks.js';
 const SAMPLES = 24;
 
 /** The sums of some samples with the filters are those without; how many of them were touched. */
-function agree(network: Network, proxies: Proxies, seed: bigint): bigint {
+function agree(
+  network: Network,
+  proxies: Proxies,
+  seed: bigint,
+  methods: readonly SampleMethod[] = ['plain', 'union'],
+  samples: number = SAMPLES,
+): bigint {
   let touched = 0n;
-  for (const method of ['plain', 'union'] as const) {
+  for (const method of methods) {
     if (whyNotSampled(network, method) !== null) continue;
     const [quick, exact] = [true, false].map((filter) =>
       samplingOf(network, proxies, method, { seed, filter, kernel: false }).sumsOf(
-        { from: 0, to: SAMPLES, samples: SAMPLES },
+        { from: 0, to: samples, samples },
         () => true,
       ),
     );
@@ -53,3 +64,16 @@ for (const format of ['bfloat16', 'float32', 'float64', 'e5m2']) {
     agree(found.network, found.proxies, 7n);
   });
 }
+
+test('over float32, where the last layer is integrated and what is in front of it is drawn', () => {
+  const layers = [
+    { type: 'dense', units: 2, activation: 'relu' },
+    { type: 'dense', units: 2, activation: 'relu' },
+    { type: 'dense', units: 1 },
+  ];
+  const inputs = [[1, -2]];
+  const found = caseOf({ network: { inputs, layers }, format: 'float32', mode: 'bounds' });
+  assert.ok(found !== null);
+  const { network, proxies } = found;
+  assert.ok(agree(network, proxies, 7n, ['conditional'], 400) > 0n);
+});
