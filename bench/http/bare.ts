@@ -6,11 +6,13 @@
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
 import { loadConfig, requireRedisUrl } from '../../src/config.js';
+import { jobBody } from '../../src/http/job-body.js';
 import { planOf } from '../../src/plan/make.js';
 import { parseRequest } from '../../src/plan/parse.js';
 import { connectProducer } from '../../src/queue/availability.js';
 import { baseIdOf, namesOf, planBlobOf } from '../../src/queue/names.js';
 import { openRecords } from '../../src/queue/records.js';
+import type { Job } from '../../src/schemas/job.js';
 
 const config = loadConfig();
 const redis = connectProducer(requireRedisUrl(config));
@@ -24,13 +26,19 @@ const { plan } = planned;
 const blob = planBlobOf(plan);
 const job = { baseId: baseIdOf(plan), plan, planHash: blob.hash, planText: blob.text };
 
+async function bodyOf(id: string): Promise<Job> {
+  const record = await records.get(id);
+  if (record === null) throw new Error(`job ${id} is gone`);
+  return jobBody(record);
+}
+
 const app = fastify();
 app.post('/analyze', async () => {
   const { id } = await records.create(job);
   await records.claim(id);
-  return records.get(id);
+  return bodyOf(id);
 });
-app.get<{ Params: { id: string } }>('/jobs/:id', (request) => records.get(request.params.id));
+app.get<{ Params: { id: string } }>('/jobs/:id', (request) => bodyOf(request.params.id));
 await app.listen({ host: '127.0.0.1', port: 0 });
 const { port } = app.server.address() as AddressInfo;
 process.send?.({ url: `http://127.0.0.1:${String(port)}` });
