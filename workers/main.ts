@@ -21,6 +21,7 @@ import { openRecords } from '../src/queue/records.js';
 import { openShards } from '../src/queue/shards.js';
 import { openTracing } from '../src/tracing.js';
 import { openBegunRuns } from './begun.js';
+import { openNumbers } from './cpu.js';
 import { startHeartbeat } from './heartbeat.js';
 import { mergeProcessor } from './merge.js';
 import { openPlans } from './plans.js';
@@ -109,6 +110,7 @@ export async function startWorkers(
     telling: openTelling(records, complain),
     plans: openPlans(blobs),
     pool,
+    numbers: openNumbers(),
     quarantine: openQuarantine((suspectIsHere) => {
       fetching.alone = suspectIsHere;
       fetch();
@@ -155,7 +157,7 @@ export async function startWorkers(
     });
   }
   const { consumeWithinMs } = config;
-  keepTotals(workers, { redis, names, plans: work.plans, consumeWithinMs, onError: complain });
+  const totals = keepTotals(workers, { redis, names, plans: work.plans, consumeWithinMs, onError: complain });
   mergeQueue.on('error', complain);
   shardQueue.on('error', complain);
   flows.on('error', complain);
@@ -184,7 +186,7 @@ export async function startWorkers(
     running.shutdown();
     await heartbeat.stop();
     await closing;
-    await Promise.all([caring.stop(), work.telling.stop()]);
+    await Promise.all([caring.stop(), work.telling.stop(), totals.stop()]);
     await Promise.all([mergeQueue.close(), shardQueue.close(), flows.close()]);
   }
 
