@@ -21,6 +21,8 @@ declare module 'fastify' {
     tenant: string;
     /** Public id of its key; null where the service is open. */
     keyId: string | null;
+    /** Template of its route, read once; undefined where there is none. */
+    route: string | undefined;
   }
 }
 
@@ -38,12 +40,14 @@ const CHALLENGE = 'Bearer realm="gradcert"';
 
 /** *Exact.* Whether anybody may ask: documentation, health, and paths where there is nothing. */
 export function isPublic(request: FastifyRequest): boolean {
-  const { url } = request.routeOptions;
-  return url === undefined || PUBLIC.has(url) || url === '/docs' || url.startsWith('/docs/');
+  const { route } = request;
+  return (
+    route === undefined || PUBLIC.has(route) || route === '/docs' || route.startsWith('/docs/')
+  );
 }
 
 function scopeOf(request: FastifyRequest): Scope {
-  if (ADMIN.has(request.routeOptions.url ?? '')) return 'admin';
+  if (ADMIN.has(request.route ?? '')) return 'admin';
   return READING.has(request.method) ? 'read' : 'submit';
 }
 
@@ -101,12 +105,13 @@ function closedness({ keys, exposed }: AccessOptions): () => boolean | Promise<b
 export function guard(app: App, options: AccessOptions | undefined): void {
   app.decorateRequest('tenant', NO_TENANT);
   app.decorateRequest('keyId', null);
+  app.decorateRequest('route', undefined);
   const isClosed = options === undefined ? () => false : closedness(options);
 
   /** Whose job it is that the path names. */
   function admit(request: FastifyRequest): void {
     const { id } = request.params as { readonly id?: string };
-    if (id === undefined || !(request.routeOptions.url ?? '').startsWith('/jobs/:id')) return;
+    if (id === undefined || request.route?.startsWith('/jobs/:id') !== true) return;
     if (!isJobOf(request.tenant, id)) {
       throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
     }
@@ -127,6 +132,8 @@ export function guard(app: App, options: AccessOptions | undefined): void {
   }
 
   app.addHook('onRequest', (request, _reply, done) => {
+    // Fastify makes all the options anew whenever one of them is asked for.
+    request.route = request.routeOptions.url;
     if (isPublic(request)) {
       done();
       return;

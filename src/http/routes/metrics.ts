@@ -29,7 +29,7 @@ export function collectMetrics(app: App): Registry {
   });
   app.addHook('onResponse', (request, reply, done) => {
     if (!UNMEASURED.has(request.method)) {
-      const { url: route = NO_ROUTE } = request.routeOptions;
+      const { route = request.routeOptions.url ?? NO_ROUTE } = request;
       const labels = { method: request.method, route, status_code: reply.statusCode };
       seconds.observe(labels, reply.elapsedTime / 1000);
     }
