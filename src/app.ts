@@ -8,16 +8,17 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { fastify } from 'fastify';
-import secureHeaders from 'helmet';
 import { closeConnections } from './http/closing.js';
 import { guard } from './http/access.js';
 import type { App, Dependencies } from './http/dependencies.js';
 import { readJson } from './http/json-body.js';
+import { rememberBodies } from './http/known-bodies.js';
 import { shedLoad } from './http/load.js';
 import { collectRoutes } from './http/openapi.js';
 import { openWaiting } from './http/prefer.js';
 import { answerClientError, answerError, answerWithProblems } from './http/problem-replies.js';
 import { limitRates } from './http/rate-limits.js';
+import { lateChild } from './http/request-log.js';
 import { activationsRoute } from './http/routes/activations.js';
 import { analyzeRoute } from './http/routes/analyze.js';
 import { boundsRoute } from './http/routes/bounds.js';
@@ -36,23 +37,13 @@ import { problemRoutes } from './http/routes/problems.js';
 import { reportRoute } from './http/routes/report.js';
 import { resumeRoute } from './http/routes/resume.js';
 import { resultRoute } from './http/routes/result.js';
+import { securityFields } from './http/security-fields.js';
 import { validatorCompiler } from './http/validation.js';
 
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 10_000;
 
-/** The policy of everything that is not a page: load nothing, be framed nowhere. */
-const API_POLICY = {
-  useDefaults: false,
-  directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-};
-
-const SECURITY = {
-  contentSecurityPolicy: API_POLICY,
-  // The service speaks plain HTTP behind whatever terminates TLS; that one sets HSTS.
-  strictTransportSecurity: false,
-};
-const secureRaw = secureHeaders(SECURITY);
+const SECURITY = securityFields();
 
 /** An instance with every route, ready to listen or to be injected into. */
 export async function buildApp(dependencies: Dependencies): Promise<App> {
@@ -60,15 +51,14 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
     loggerInstance: dependencies.log,
     bodyLimit: dependencies.config.bodyLimitBytes,
     genReqId: () => randomUUID(),
+    childLoggerFactory: lateChild,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Refused by our own hook instead, as a problem document.
     return503OnClosing: false,
     // No hook ever sees these: their path cannot be decoded.
     frameworkErrors: (error, request, reply) => {
-      secureRaw(request.raw, reply.raw, () => {
-        answerError(error, request, reply);
-      });
+      answerError(error, request, reply.headers(SECURITY));
     },
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -78,9 +68,10 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   // response schema forgot. The tests hold every answer against its schema instead.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.removeAllContentTypeParsers();
+  const readBody = rememberBodies(readJson);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, bytes, done) => {
     try {
-      done(null, readJson(bytes as Buffer));
+      done(null, readBody(bytes as Buffer));
     } catch (error) {
       done(error as Error);
     }
@@ -89,20 +80,13 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   answerWithProblems(app);
   // What a client quotes is what the log and the problem documents call the request.
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
+    reply.headers(SECURITY).header('x-request-id', request.id);
     done();
   });
   closeConnections(app, dependencies.config.shutdownGraceMs);
-  // Made once: @fastify/helmet makes the same middleware anew for every request, which costs as much
-  // as all the rest of answering it.
-  app.addHook('onRequest', (request, reply, done) => {
-    secureRaw(request.raw, reply.raw, () => {
-      done();
-    });
-  });
   if (dependencies.tracing !== undefined) await app.register(dependencies.tracing);
   await collectRoutes(app);
-  const registry = await collectMetrics(app);
+  const registry = collectMetrics(app);
   // Before keys are looked up: that, too, is work.
   const admission = await shedLoad(app, dependencies.config);
   guard(app, dependencies.access);

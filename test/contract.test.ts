@@ -53,8 +53,6 @@ describe('openapi/', () => {
     const config = await createConfig({
       extends: ['recommended'],
       rules: {
-        // An installation decides whether it has keys; the document is the same for all.
-        'security-defined': 'off',
         // Reading a catalogue takes no input that could be at fault.
         'operation-4xx-response': 'off',
       },
@@ -70,6 +68,11 @@ describe('openapi/', () => {
     const broken = source.replace('"operationId": "analyze"', '"operationId": "plan"');
     assert.notEqual(broken, source);
     assert.notDeepEqual(await lintFromString({ source: broken, absoluteRef, config }), []);
+    // Every operation says whether it takes a key: of a document that does not, it says that too.
+    const { security, ...open } = JSON.parse(source) as Record<string, unknown>;
+    assert.notEqual(security, undefined);
+    const told = await lintFromString({ source: JSON.stringify(open), absoluteRef, config });
+    assert.ok(told.some(({ ruleId }) => ruleId === 'security-defined'));
   });
 
   test('every reference leads somewhere, every named schema is used and compiles', async (t) => {

@@ -68,7 +68,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: [
     ...['plan', 'planner', 'schemas', 'report', 'queue/job-queue', 'type config', 'fastify'],
     ...['@fastify/*', 'jsonc-parser', 'secure-json-parse', 'structured-headers'],
-    ...['@sinclair/typebox', 'fastify-plugin', 'fastify-metrics', 'prom-client', 'canonicalize'],
+    ...[
+      '@sinclair/typebox',
+      'fastify-plugin',
+      'helmet',
+      'lru-cache',
+      'prom-client',
+      'canonicalize',
+    ],
     ...['negotiator', 'fastest-levenshtein', 'access', 'type ioredis', 'node:*'],
   ],
   planner: [...['plan', 'type schemas', 'piscina', 'lru-cache', 'p-limit', 'node:*']],
@@ -84,7 +91,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'type config',
     'type queue/job-queue',
     'fastify',
-    'helmet',
     '@fastify/*',
     'node:*',
   ],

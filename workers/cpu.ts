@@ -25,6 +25,26 @@ export function isTimeOver(numbers: BigUint64Array): boolean {
   return numbers.length === SHARD_NUMBERS && Atomics.load(numbers, OVER) !== 0n;
 }
 
+export interface Numbers {
+  /** All 0. */
+  take(): SharedArrayBuffer;
+  /** Only of a shard whose thread has answered: one that was killed may write until it is gone. */
+  giveBack(numbers: SharedArrayBuffer): void;
+}
+
+/** Numbers to share with threads. Memory that threads share is dear to make, so it is used again. */
+export function openNumbers(): Numbers {
+  const free: SharedArrayBuffer[] = [];
+  return {
+    take() {
+      const numbers = free.pop() ?? new SharedArrayBuffer(8 * SHARD_NUMBERS);
+      new BigUint64Array(numbers).fill(0n);
+      return numbers;
+    },
+    giveBack: (numbers) => void free.push(numbers),
+  };
+}
+
 /** Nanoseconds on a processor, of what the kernel writes; null where that is something else. */
 function onCpu(schedstat: string): bigint | null {
   const digits = /^[0-9]+/.exec(schedstat)?.[0];

@@ -21,6 +21,7 @@ import { openRecords } from '../src/queue/records.js';
 import { openShards } from '../src/queue/shards.js';
 import { openTracing } from '../src/tracing.js';
 import { openBegunRuns } from './begun.js';
+import { openNumbers } from './cpu.js';
 import { startHeartbeat } from './heartbeat.js';
 import { mergeProcessor } from './merge.js';
 import { openPlans } from './plans.js';
@@ -74,6 +75,8 @@ export async function startWorkers(
   const connect = (): Redis => {
     const redis = new Redis(url, {
       maxRetriesPerRequest: null,
+      // Where this process subscribes it does so itself, and hears whether that failed (changes.ts).
+      autoResubscribe: false,
       retryStrategy: (times) => Math.min(50 * times, 1_000),
     });
     redis.on('error', complain);
@@ -109,6 +112,7 @@ export async function startWorkers(
     telling: openTelling(records, complain),
     plans: openPlans(blobs),
     pool,
+    numbers: openNumbers(),
     quarantine: openQuarantine((suspectIsHere) => {
       fetching.alone = suspectIsHere;
       fetch();
@@ -155,17 +159,29 @@ export async function startWorkers(
     });
   }
   const { consumeWithinMs } = config;
-  keepTotals(workers, { redis, names, plans: work.plans, consumeWithinMs, onError: complain });
+  const totals = keepTotals(workers, {
+    redis,
+    names,
+    plans: work.plans,
+    consumeWithinMs,
+    onError: complain,
+  });
   mergeQueue.on('error', complain);
   shardQueue.on('error', complain);
   flows.on('error', complain);
 
+  let stopping: Promise<void> | null = null;
   const stops = connect();
   stops.on('message', (_channel: string, runId: string) => {
     begunRuns.forget(runId);
     running.stop(runId);
   });
   await stops.subscribe(names.stops);
+  stops.on('ready', () => {
+    stops.subscribe(names.stops).catch((error: unknown) => {
+      if (stopping === null) complain(error);
+    });
+  });
   await Promise.all([shards.waitUntilReady(), merges.waitUntilReady()]);
 
   const isWell = (): boolean => [shards, merges].every((one) => one.isRunning() && !one.isPaused());
@@ -184,11 +200,10 @@ export async function startWorkers(
     running.shutdown();
     await heartbeat.stop();
     await closing;
-    await Promise.all([caring.stop(), work.telling.stop()]);
+    await Promise.all([caring.stop(), work.telling.stop(), totals.stop()]);
     await Promise.all([mergeQueue.close(), shardQueue.close(), flows.close()]);
   }
 
-  let stopping: Promise<void> | null = null;
   return {
     stop() {
       stopping ??= (async () => {

@@ -11,7 +11,7 @@ import type { Job } from 'bullmq';
 import { shardsOf, type Plan } from '../src/plan/plan.js';
 import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
 import { mergeJobId } from '../src/queue/names.js';
-import { endTime, openMeter, SHARD_NUMBERS } from './cpu.js';
+import { endTime, openMeter } from './cpu.js';
 import type { Task } from './running.js';
 import { everySecond } from './telling.js';
 import { BudgetExhausted, NothingToDo, processorOf, whenAble, type Work } from './work.js';
@@ -54,13 +54,14 @@ async function timeLimit(
 
 async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<Computed> {
   const { shared } = await work.plans.load(data.plan);
-  const done = new SharedArrayBuffer(8 * SHARD_NUMBERS);
+  const done = work.numbers.take();
   const counter = new BigUint64Array(done);
   const before = await talliesBefore(work, data, plan);
   const clock = await timeLimit(work, data, plan, () => {
     endTime(counter);
   });
   const meter = openMeter(counter);
+  let answered = false;
   let exhausted = false;
   const tell = async (): Promise<void> => {
     const part = { index: data.index, done: Atomics.load(counter, 0), spent: meter.take() };
@@ -75,6 +76,7 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
     const { index, from, to } = data;
     const shard = { index, from, to };
     const tally = await work.pool.shard({ plan: shared, shard, done, before }, task.signal);
+    answered = true;
     const spent = meter.take();
     work.hands.took(meter.taken() / 1_000);
     return { tally, spent };
@@ -84,6 +86,7 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
   } finally {
     clearTimeout(clock);
     quiet();
+    if (answered) work.numbers.giveBack(done);
   }
 }
 

@@ -27,6 +27,7 @@ import type { Shards } from '../src/queue/shards.js';
 import { PlanMissing, type Plans } from './plans.js';
 import { ComputeFailure, type Pool } from './pool.js';
 import type { BegunRuns } from './begun.js';
+import type { Numbers } from './cpu.js';
 import type { Hands } from './hands.js';
 import type { Quarantine } from './quarantine.js';
 import type { Running, Task } from './running.js';
@@ -42,6 +43,7 @@ export interface Work {
   readonly telling: Telling;
   readonly plans: Plans;
   readonly pool: Pool;
+  readonly numbers: Numbers;
   readonly quarantine: Quarantine;
   readonly begunRuns: BegunRuns;
   readonly hands: Hands;

@@ -11,6 +11,8 @@ for (;;) {
   await new Promise((resolve) => setTimeout(resolve, 50));
 }
 process.send?.({ url: service.url });
-process.once('SIGTERM', () => {
-  void service.stop().then(() => process.exit(0));
-});
+for (const end of ['SIGTERM', 'disconnect']) {
+  process.once(end, () => {
+    void service.stop().then(() => process.exit(0));
+  });
+}

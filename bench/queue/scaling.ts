@@ -2,12 +2,20 @@
  * One heavy job by one worker process and by two, one thread each, in turns. The clock runs from the
  * moment that the workers are ready until the job is final.
  */
-import { planOfQuestion } from '../../test/faults/questions.js';
+import { planOf } from '../../src/plan/make.js';
+import { parseRequest } from '../../src/plan/parse.js';
+import type { Plan } from '../../src/plan/plan.js';
 import { environmentOf } from '../../test/faults/processes.js';
 import type { PrivateRedis } from '../../test/redis-fixture.js';
 import { until } from '../../test/until.js';
 import { forkWorker, MAIN } from '../../test/workers/fixtures/forked.js';
 import { openRig } from '../../test/workers/rig.js';
+import { median } from '../machine.js';
+
+/** Some seconds of work for one thread. */
+const VALUES = 61;
+/** Enough of the same work for its code to be compiled. */
+const WARM_VALUES = 20;
 
 export interface Scaling {
   readonly shards: number;
@@ -16,17 +24,35 @@ export interface Scaling {
   readonly two: readonly number[];
 }
 
-const median = (all: readonly number[]): number =>
-  all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? NaN;
-
-/** How many times faster two are, by the medians. */
+/** How many times faster two are: the median over the rounds. */
 export function speedupOf({ one, two }: Scaling): number {
-  return median(one) / median(two);
+  return median(one.map((seconds, round) => seconds / (two[round] ?? NaN)));
+}
+
+/** `values`³ points under a loss, which are judged one by one: about 10⁴ a second. */
+function heavyPlan(values: number, shards: number): Plan {
+  const parsed = parseRequest({
+    network: {
+      inputs: [[1], [2]],
+      layers: [
+        { type: 'dense', units: 1, activation: 'relu' },
+        { type: 'dense', units: 1, bias: false },
+      ],
+      loss: { type: 'sum' },
+    },
+    format: { values: Array.from({ length: values }, (_, at) => String(at - 2)) },
+    mode: 'exhaustive',
+  });
+  if (!parsed.ok) throw new Error(parsed.detail);
+  const limits = { maxVisits: 1n << 32n, maxOperations: 1e12, maxShards: 1000 };
+  const planned = planOf(parsed.question, limits);
+  if (!planned.ok) throw new Error(planned.refusal.detail);
+  return { ...planned.plan, shards };
 }
 
 export async function measureScaling(server: PrivateRedis, rounds: number): Promise<Scaling> {
-  const shards = 32;
-  const plan = planOfQuestion(2, shards, 11);
+  const shards = 64;
+  const plan = heavyPlan(VALUES, shards);
   const rig = await openRig(server, 'scaling');
   const environment = environmentOf(server.url, 'scaling');
 
@@ -34,7 +60,7 @@ export async function measureScaling(server: PrivateRedis, rounds: number): Prom
     const forked = [];
     for (let at = 0; at < workers; at++) forked.push(await forkWorker(MAIN, [], environment));
     // Threads start, and compile, with the first question; that is not what is measured.
-    const warm = planOfQuestion(3, 4 * workers, 7);
+    const warm = heavyPlan(WARM_VALUES, 8 * workers);
     const { job: first } = await rig.queue.submit(warm);
     await rig.final(first.id);
     await rig.queue.erase(first.id);

@@ -1,27 +1,33 @@
 /**
- * Shards per second of the service beside a bare BullMQ flow of the same shape whose processors do
- * nothing: same Redis, same process, same concurrency, one round of each after the other.
+ * Shards per second of the service beside a bare BullMQ flow of the same shape: same Redis, same
+ * process, as many jobs in hand, one round of each after the other, from the submission to the end.
+ *
+ * The processors of the bare flow do nothing. So do, at first, the compute threads of the service
+ * (`at-once.ts`); what it does beyond the bare flow is then its records, events and stored tallies,
+ * and the way to a thread and back. Then the same with threads that count three or four points each,
+ * which is work of another kind and is told for comparison.
  */
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { FlowProducer, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { PrivateRedis } from '../../test/redis-fixture.js';
 import { smallPlan } from '../../test/queue/plans.js';
-import { openRig } from '../../test/workers/rig.js';
+import { openRig, type Rig } from '../../test/workers/rig.js';
+import { handsFor } from '../../workers/hands.js';
+import { median } from '../machine.js';
 
 export interface Throughput {
   readonly shards: number;
   /** Shards per second, one per round. */
   readonly bare: readonly number[];
-  readonly ours: readonly number[];
+  readonly atOnce: readonly number[];
+  readonly counting: readonly number[];
 }
 
-const median = (all: readonly number[]): number =>
-  all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? NaN;
-
-/** Median of ours over median of bare. */
-export function ratioOf({ bare, ours }: Throughput): number {
-  return median(ours) / median(bare);
+/** Median over the rounds of ours by bare. */
+export function ratioOf(ours: readonly number[], bare: readonly number[]): number {
+  return median(ours.map((perSecond, round) => perSecond / (bare[round] ?? NaN)));
 }
 
 export async function measureThroughput(
@@ -33,13 +39,16 @@ export async function measureThroughput(
   const flows = new FlowProducer(bull);
   const nothing = async (): Promise<string> => '';
   const workers = [
-    new Worker('shards', nothing, { ...bull, concurrency: threads }),
+    new Worker('shards', nothing, { ...bull, concurrency: handsFor(threads, 0) }),
     new Worker('merges', nothing, bull),
   ];
   const merged = new QueueEvents('merges', bull);
   await Promise.all([merged, ...workers].map((each) => each.waitUntilReady()));
-  const rig = await openRig(server, 'ours');
-  await rig.work(undefined, { threads });
+  const atOnceRig = await openRig(server, 'at-once');
+  const computePath = fileURLToPath(new URL('at-once.js', import.meta.url));
+  await atOnceRig.work(undefined, { threads, computePath });
+  const countingRig = await openRig(server, 'counting');
+  await countingRig.work(undefined, { threads });
   const opts = { removeOnComplete: true, removeOnFail: true };
 
   async function bareRound(): Promise<number> {
@@ -63,7 +72,7 @@ export async function measureThroughput(
   // Erased after each round, so that every shard is computed anew; the threads keep it compiled.
   const plan = smallPlan({ shards });
 
-  async function oursRound(): Promise<number> {
+  async function oursRound(rig: Rig): Promise<number> {
     const began = performance.now();
     const { job } = await rig.queue.submit(plan);
     const { signal } = new AbortController();
@@ -76,17 +85,20 @@ export async function measureThroughput(
   }
 
   const bare: number[] = [];
-  const ours: number[] = [];
+  const atOnce: number[] = [];
+  const counting: number[] = [];
   // The first round of each warms up and does not count.
   for (let round = 0; round <= rounds; round++) {
-    const [one, other] = [await bareRound(), await oursRound()];
-    if (round > 0) {
-      bare.push(one);
-      ours.push(other);
-    }
+    const one = await bareRound();
+    const two = await oursRound(atOnceRig);
+    const three = await oursRound(countingRig);
+    if (round === 0) continue;
+    bare.push(one);
+    atOnce.push(two);
+    counting.push(three);
   }
-  await rig.close();
+  await Promise.all([atOnceRig, countingRig].map((rig) => rig.close()));
   await Promise.all([...workers, flows, merged].map((each) => each.close()));
   redis.disconnect();
-  return { shards, bare, ours };
+  return { shards, bare, atOnce, counting };
 }

@@ -13,6 +13,7 @@ import { covers, type ApiKey, type KeyRing, type Scope } from '../access/keys.js
 import { isJobOf, NO_TENANT, QueueUnavailable } from '../queue/job-queue.js';
 import type { AccessOptions, App } from './dependencies.js';
 import { ProblemError } from './problem.js';
+import { lateChild } from './request-log.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,6 +21,8 @@ declare module 'fastify' {
     tenant: string;
     /** Public id of its key; null where the service is open. */
     keyId: string | null;
+    /** Template of its route, read once; undefined where there is none. */
+    route: string | undefined;
   }
 }
 
@@ -37,12 +40,14 @@ const CHALLENGE = 'Bearer realm="gradcert"';
 
 /** *Exact.* Whether anybody may ask: documentation, health, and paths where there is nothing. */
 export function isPublic(request: FastifyRequest): boolean {
-  const { url } = request.routeOptions;
-  return url === undefined || PUBLIC.has(url) || url === '/docs' || url.startsWith('/docs/');
+  const { route } = request;
+  return (
+    route === undefined || PUBLIC.has(route) || route === '/docs' || route.startsWith('/docs/')
+  );
 }
 
 function scopeOf(request: FastifyRequest): Scope {
-  if (ADMIN.has(request.routeOptions.url ?? '')) return 'admin';
+  if (ADMIN.has(request.route ?? '')) return 'admin';
   return READING.has(request.method) ? 'read' : 'submit';
 }
 
@@ -78,11 +83,10 @@ async function keyOrRefuse(request: FastifyRequest, keys: KeyRing): Promise<ApiK
 const LOOK_AGAIN_MS = 1_000;
 
 /** Whether keys are needed. What is closed stays closed; while Redis is away it stays as it was. */
-function closedness({ keys, exposed }: AccessOptions): () => Promise<boolean> {
+function closedness({ keys, exposed }: AccessOptions): () => boolean | Promise<boolean> {
   let closed = exposed;
   let asked: number | null = null;
-  return async () => {
-    if (closed || (asked !== null && performance.now() - asked < LOOK_AGAIN_MS)) return closed;
+  async function ask(): Promise<boolean> {
     try {
       closed = await keys.isClosed();
     } catch (error) {
@@ -90,6 +94,10 @@ function closedness({ keys, exposed }: AccessOptions): () => Promise<boolean> {
     }
     asked = performance.now();
     return closed;
+  }
+  return () => {
+    const isFresh = asked !== null && performance.now() - asked < LOOK_AGAIN_MS;
+    return closed || isFresh ? closed : ask();
   };
 }
 
@@ -97,23 +105,54 @@ function closedness({ keys, exposed }: AccessOptions): () => Promise<boolean> {
 export function guard(app: App, options: AccessOptions | undefined): void {
   app.decorateRequest('tenant', NO_TENANT);
   app.decorateRequest('keyId', null);
-  const isClosed = options === undefined ? null : closedness(options);
-  app.addHook('onRequest', async (request) => {
-    if (isPublic(request)) return;
-    if (options !== undefined && isClosed !== null) {
-      // Wrong credentials are told also where none are needed.
-      const given = request.headers.authorization !== undefined;
-      if (given || (await isClosed())) {
-        const { id: keyId, tenant } = await keyOrRefuse(request, options.keys);
-        Object.assign(request, { tenant, keyId });
-        request.log = request.log.child({ tenant, key: keyId });
-      }
-    }
+  app.decorateRequest('route', undefined);
+  const isClosed = options === undefined ? () => false : closedness(options);
+
+  /** Whose job it is that the path names. */
+  function admit(request: FastifyRequest): void {
     const { id } = request.params as { readonly id?: string };
-    if (id === undefined || !(request.routeOptions.url ?? '').startsWith('/jobs/:id')) return;
+    if (id === undefined || request.route?.startsWith('/jobs/:id') !== true) return;
     if (!isJobOf(request.tenant, id)) {
       throw new ProblemError('not-found', `There is no job ${JSON.stringify(id)}.`);
     }
-    request.log = request.log.child({ job: id });
+    request.log = lateChild(request.log, { job: id });
+  }
+
+  async function admitByKey(
+    request: FastifyRequest,
+    keys: KeyRing,
+    needed: Promise<boolean> | true,
+  ): Promise<void> {
+    if (await needed) {
+      const { id: keyId, tenant } = await keyOrRefuse(request, keys);
+      Object.assign(request, { tenant, keyId });
+      request.log = lateChild(request.log, { tenant, key: keyId });
+    }
+    admit(request);
+  }
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    // Fastify makes all the options anew whenever one of them is asked for.
+    request.route = request.routeOptions.url;
+    if (isPublic(request)) {
+      done();
+      return;
+    }
+    // Wrong credentials are told also where none are needed.
+    const needed = request.headers.authorization !== undefined || isClosed();
+    if (options !== undefined && needed !== false) {
+      admitByKey(request, options.keys, needed).then(() => {
+        done();
+      }, done);
+      return;
+    }
+    // Nothing has to be waited for.
+    try {
+      admit(request);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
   });
 }

@@ -66,69 +66,101 @@ function headersOf(reply: FastifyReply): Record<string, string> {
   );
 }
 
-/** The hooks of a route whose answers are kept under the client's key. */
+/**
+ * The hooks of a route whose answers are kept under the client's key. Without a key they are over at
+ * once: nothing is waited for.
+ */
 export interface Idempotent {
-  readonly preHandler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+  readonly preHandler: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: (error?: Error) => void,
+  ) => void;
   readonly onSend: (
     request: FastifyRequest,
     reply: FastifyReply,
     payload: unknown,
-  ) => Promise<unknown>;
+    done: (error: Error | null, payload?: unknown) => void,
+  ) => void;
 }
 
 /** Call it once per instance. */
 export function idempotentRoutes(app: App, replies: ReplyStore): Idempotent {
   const held = new WeakMap<FastifyRequest, Held>();
+
+  /** Whether the request is to be handled; else it is answered. */
+  async function begin(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    field: string | readonly string[],
+  ): Promise<boolean> {
+    const clientKey = typeof field === 'string' ? keyOf(field) : null;
+    if (clientKey === null) throw refusal();
+    const route = `${request.method} ${request.routeOptions.url ?? ''}`;
+    const key = sha256(JSON.stringify([request.tenant, route, clientKey]));
+    const fingerprint = sha256(canonicalize(request.body) ?? '');
+    const begun = await replies.begin(key, fingerprint);
+    switch (begun.is) {
+      case 'new':
+        held.set(request, { key, token: begun.token, fingerprint });
+        return true;
+      case 'in-progress':
+        throw new ProblemError(
+          'idempotency-in-progress',
+          'A request with this Idempotency-Key is still being answered.',
+          { headers: { 'retry-after': '1' } },
+        );
+      case 'other-request':
+        throw new ProblemError(
+          'idempotency-key-reused',
+          'This Idempotency-Key was sent before with another body.',
+        );
+      case 'done':
+        void reply
+          .code(begun.reply.status)
+          .headers({ ...begun.reply.headers, 'idempotent-replayed': 'true' })
+          .send(begun.reply.body);
+        return false;
+    }
+  }
+
+  async function keep(mine: Held, reply: FastifyReply, payload: unknown): Promise<void> {
+    const { key, token, fingerprint } = mine;
+    const forGood = reply.statusCode < 300 || reply.statusCode === 422;
+    try {
+      if (forGood && typeof payload === 'string') {
+        const reply_ = { status: reply.statusCode, headers: headersOf(reply), body: payload };
+        await replies.finish(key, token, fingerprint, reply_);
+      } else {
+        await replies.release(key, token);
+      }
+    } catch (error) {
+      // The answer is right all the same; the key frees itself after a while.
+      app.log.warn({ err: error }, 'an answer could not be kept under its idempotency key');
+    }
+  }
+
   return {
-    async preHandler(request, reply) {
+    preHandler(request, reply, done) {
       const field = request.headers['idempotency-key'];
-      if (field === undefined) return;
-      const clientKey = typeof field === 'string' ? keyOf(field) : null;
-      if (clientKey === null) throw refusal();
-      const route = `${request.method} ${request.routeOptions.url ?? ''}`;
-      const key = sha256(JSON.stringify([request.tenant, route, clientKey]));
-      const fingerprint = sha256(canonicalize(request.body) ?? '');
-      const begun = await replies.begin(key, fingerprint);
-      switch (begun.is) {
-        case 'new':
-          held.set(request, { key, token: begun.token, fingerprint });
-          return;
-        case 'in-progress':
-          throw new ProblemError(
-            'idempotency-in-progress',
-            'A request with this Idempotency-Key is still being answered.',
-            { headers: { 'retry-after': '1' } },
-          );
-        case 'other-request':
-          throw new ProblemError(
-            'idempotency-key-reused',
-            'This Idempotency-Key was sent before with another body.',
-          );
-        case 'done':
-          return reply
-            .code(begun.reply.status)
-            .headers({ ...begun.reply.headers, 'idempotent-replayed': 'true' })
-            .send(begun.reply.body);
+      if (field === undefined) {
+        done();
+        return;
       }
+      begin(request, reply, field).then((isNew) => {
+        if (isNew) done();
+      }, done);
     },
-    async onSend(request, reply, payload) {
+    onSend(request, reply, payload, done) {
       const mine = held.get(request);
-      if (mine === undefined) return payload;
-      held.delete(request);
-      const { key, token, fingerprint } = mine;
-      const forGood = reply.statusCode < 300 || reply.statusCode === 422;
-      try {
-        if (forGood && typeof payload === 'string') {
-          const reply_ = { status: reply.statusCode, headers: headersOf(reply), body: payload };
-          await replies.finish(key, token, fingerprint, reply_);
-        } else {
-          await replies.release(key, token);
-        }
-      } catch (error) {
-        // The answer is right all the same; the key frees itself after a while.
-        app.log.warn({ err: error }, 'an answer could not be kept under its idempotency key');
+      if (mine === undefined) {
+        done(null, payload);
+        return;
       }
-      return payload;
+      held.delete(request);
+      keep(mine, reply, payload).then(() => {
+        done(null, payload);
+      }, done);
     },
   };
 }

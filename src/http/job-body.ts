@@ -44,7 +44,7 @@ export function jobBody(job: JobRecord): Job {
     id: job.id,
     state: job.state,
     mode: job.mode,
-    ...(job.policy === null ? {} : { policy: job.policy }),
+    ...(job.policy === null ? null : { policy: job.policy }),
     progress: { done: job.done, total: job.total, fraction: fractionLower(job) },
     createdAt: job.createdAt,
     startedAt: job.startedAt,
@@ -52,7 +52,7 @@ export function jobBody(job: JobRecord): Job {
     expiresAt: job.expiresAt,
     deadlineAt: job.deadlineAt,
     cpuSeconds: { spent: job.cpuSeconds, limit: job.cpuSecondsLimit },
-    ...(job.error === null ? {} : { error: job.error }),
+    ...(job.error === null ? null : { error: job.error }),
     links: {
       self,
       result: `${self}/result`,

@@ -48,7 +48,7 @@ export type Waiting = (
   request: FastifyRequest,
   reply: FastifyReply,
   job: JobRecord,
-) => Promise<JobRecord>;
+) => JobRecord | Promise<JobRecord>;
 
 /** Waiting for jobs of the queue; those who wait are answered at once when the process closes. */
 export function openWaiting(app: App, queue: JobQueue, admission: Admission): Waiting {
@@ -59,8 +59,11 @@ export function openWaiting(app: App, queue: JobQueue, admission: Admission): Wa
     done();
   });
 
-  return async (request, reply, job) => {
-    reply.header('vary', 'Prefer');
+  async function wait(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    job: JobRecord,
+  ): Promise<JobRecord> {
     const seconds = waitSeconds([request.headers.prefer ?? []].flat().join(',') || undefined);
     if (seconds === null) return job;
     if (!isFinal(job.state) && (waiters >= WAITERS_MAX || shutdown.signal.aborted)) return job;
@@ -87,5 +90,10 @@ export function openWaiting(app: App, queue: JobQueue, admission: Admission): Wa
       reply.raw.removeListener('close', stop);
       shutdown.signal.removeEventListener('abort', stop);
     }
+  }
+
+  return (request, reply, job) => {
+    reply.header('vary', 'Prefer');
+    return request.headers.prefer === undefined ? job : wait(request, reply, job);
   };
 }

@@ -19,13 +19,12 @@ const isRead = ({ method }: FastifyRequest): boolean => ['GET', 'HEAD', 'OPTIONS
 /** Registers the limits; must come after the guard and before the routes. */
 export async function limitRates(app: App, limits: RateLimits): Promise<void> {
   await app.register(rateLimit, {
-    global: true,
+    global: false,
     redis: limits.redis,
     nameSpace: `${limits.keyPrefix}:rate:`,
     timeWindow: WINDOW_SECONDS * 1000,
     max: (request) => (isRead(request) ? limits.reads : limits.writes),
     keyGenerator: (request) => `${isRead(request) ? 'read' : 'write'}:${request.keyId ?? 'nobody'}`,
-    allowList: (request) => isPublic(request) || request.keyId === null,
     skipOnError: true,
     enableDraftSpec: true,
     errorResponseBuilder: (_request, { ttl, max }) =>
@@ -35,8 +34,22 @@ export async function limitRates(app: App, limits: RateLimits): Promise<void> {
         { headers: { 'retry-after': String(Math.max(1, Math.ceil(ttl / 1000))) } },
       ),
   });
+  const limit = app.rateLimit();
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isPublic(request) || request.keyId === null) {
+      done();
+      return;
+    }
+    limit.call(app, request, reply).then(() => {
+      done();
+    }, done);
+  });
   // The plugin speaks an older draft of the fields (three of them); these are the present ones.
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (request.keyId === null) {
+      done(null, payload);
+      return;
+    }
     const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => {
       const value = reply.getHeader(`ratelimit-${name}`);
       reply.removeHeader(`ratelimit-${name}`);

@@ -64,10 +64,19 @@ export function openPlanner({ threads, deadlineMs }: PlannerOptions): Planner {
   piscina.on('error', () => undefined);
   const limit = pLimit(threads);
   const questions = new LRUCache<string, Promise<Parsed>>({ max: REMEMBERED_MAX });
+  const texts = new WeakMap<object, string>();
   const plans = new WeakMap<
     Question,
     { readonly limits: Limits; readonly plan: Promise<Planned> }
   >();
+
+  /** A body that nothing can change is printed once. */
+  function textOf(body: unknown): string {
+    if (typeof body !== 'object' || body === null) return JSON.stringify(body);
+    const text = texts.get(body) ?? JSON.stringify(body);
+    if (Object.isFrozen(body)) texts.set(body, text);
+    return text;
+  }
 
   async function inThread(name: string, task: object): Promise<unknown> {
     const late = new AbortController();
@@ -94,7 +103,7 @@ export function openPlanner({ threads, deadlineMs }: PlannerOptions): Planner {
 
   return {
     parse(body, mode) {
-      const key = `${mode ?? ''} ${JSON.stringify(body)}`;
+      const key = `${mode ?? ''} ${textOf(body)}`;
       if (key.length > REMEMBERED_TEXT_MAX) return run<Parsed>('parse', { body, mode });
       const known = questions.get(key);
       if (known !== undefined) return known;

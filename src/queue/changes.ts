@@ -22,7 +22,10 @@ export function followChanges(
   onError: (error: Error) => void,
 ): Changes {
   const waiting = new Map<string, Set<() => void>>();
-  const subscriber = new Redis(url, { maxRetriesPerRequest: null });
+  // ioredis would subscribe again by itself, through a promise that nobody hears of: where this is
+  // closed in that moment its rejection would end the process.
+  const subscriber = new Redis(url, { maxRetriesPerRequest: null, autoResubscribe: false });
+  let closed = false;
   const wake = (id: string): void =>
     waiting.get(id)?.forEach((go) => {
       go();
@@ -33,11 +36,15 @@ export function followChanges(
     wake(id);
   });
   subscriber.on('ready', () => {
-    [...waiting.keys()].forEach(wake);
-  });
-  subscriber.subscribe(channel).catch((error: unknown) => {
-    // Closing before the first connection ends the subscription too: nobody waits for it then.
-    if (subscriber.status !== 'end') onError(error as Error);
+    // Notices in between are lost: everybody looks again once the next would be heard.
+    subscriber.subscribe(channel).then(
+      () => {
+        [...waiting.keys()].forEach(wake);
+      },
+      (error: unknown) => {
+        if (!closed) onError(error as Error);
+      },
+    );
   });
 
   return {
@@ -59,6 +66,7 @@ export function followChanges(
       });
     },
     close() {
+      closed = true;
       subscriber.disconnect();
       [...waiting.keys()].forEach(wake);
     },

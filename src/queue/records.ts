@@ -193,11 +193,23 @@ function recordOf(fields: Readonly<Record<string, string>>): StoredRecord | null
 
 /** What the world sees of a record. */
 export function publicRecord(record: StoredRecord): JobRecord {
-  const { id, state, mode, policy, done, total, createdAt, startedAt } = record;
-  const { finishedAt, expiresAt, deadlineAt, cpuSeconds, cpuSecondsLimit, error, version } = record;
+  // Field by field: spreading costs more than all else that answers a request do with a record.
   return Object.freeze({
-    ...{ id, state, mode, policy, done, total, createdAt, startedAt, finishedAt, expiresAt },
-    ...{ deadlineAt, cpuSeconds, cpuSecondsLimit, error, version },
+    id: record.id,
+    state: record.state,
+    mode: record.mode,
+    policy: record.policy,
+    done: record.done,
+    total: record.total,
+    createdAt: record.createdAt,
+    startedAt: record.startedAt,
+    finishedAt: record.finishedAt,
+    expiresAt: record.expiresAt,
+    deadlineAt: record.deadlineAt,
+    cpuSeconds: record.cpuSeconds,
+    cpuSecondsLimit: record.cpuSecondsLimit,
+    error: record.error,
+    version: record.version,
   });
 }
 

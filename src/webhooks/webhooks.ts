@@ -105,7 +105,8 @@ export function openWebhooks(options: WebhookOptions): Webhooks {
   const names = namesOf(prefix);
   const redis = connectProducer(url);
   const blocking = new Redis(url, { maxRetriesPerRequest: null });
-  const subscriber = new Redis(url, { maxRetriesPerRequest: null });
+  const subscriber = new Redis(url, { maxRetriesPerRequest: null, autoResubscribe: false });
+  let closed = false;
   const complain = (error: Error): void => {
     log.warn({ err: error }, 'webhooks');
   };
@@ -229,8 +230,11 @@ export function openWebhooks(options: WebhookOptions): Webhooks {
       .finally(() => (working = null));
   }, GATHER_MS);
   subscriber.on('message', (_channel: string, id: string) => noticed.add(id));
-  subscriber.subscribe(names.changes).catch((error: unknown) => {
-    if (subscriber.status !== 'end') complain(error as Error);
+  // As in queue/changes.ts.
+  subscriber.on('ready', () => {
+    subscriber.subscribe(names.changes).catch((error: unknown) => {
+      if (!closed) complain(error as Error);
+    });
   });
 
   return {
@@ -268,6 +272,7 @@ export function openWebhooks(options: WebhookOptions): Webhooks {
       await worker.close().catch(complain);
       await queue.close().catch(complain);
       await sender.close();
+      closed = true;
       for (const connection of [redis, blocking, subscriber]) connection.disconnect();
     },
   };

@@ -154,6 +154,14 @@ export function watchAnswers(app: App): string[] {
     const keep = (chunk: unknown): void => {
       if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
     };
+    // Node forgets the fields of an answer whose fields are all written at once.
+    const written: Record<string, unknown> = {};
+    const writeHead = response.writeHead.bind(response) as (...given: unknown[]) => ServerResponse;
+    response.writeHead = (...given: unknown[]) => {
+      const fields = given.at(-1);
+      if (typeof fields === 'object' && fields !== null) Object.assign(written, fields);
+      return writeHead(...given);
+    };
     const write = response.write.bind(response);
     const end = response.end.bind(response);
     response.write = ((...given: Parameters<typeof write>) => {
@@ -165,7 +173,7 @@ export function watchAnswers(app: App): string[] {
       return end(...given);
     }) as typeof end;
     response.once('finish', () => {
-      const headers = response.getHeaders();
+      const headers = { ...response.getHeaders(), ...written };
       const { method = '', url = '' } = request;
       try {
         const answer = read(headers, Buffer.concat(chunks).toString('utf8'));

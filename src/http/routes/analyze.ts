@@ -103,11 +103,11 @@ export function analyzeRoute(
       }
       const job = await waiting(request, reply, submitted.job);
       if (!isFinal(job.state)) reply.header('retry-after', retryAfterSeconds(job, Date.now()));
-      return reply
+      void reply
         .code(submitted.created && !isFinal(job.state) ? 202 : 200)
         .header('location', `/jobs/${id}`)
-        .header('etag', jobTag(job))
-        .send(jobBody(job));
+        .header('etag', jobTag(job));
+      return jobBody(job);
     },
   );
 }

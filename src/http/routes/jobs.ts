@@ -132,7 +132,7 @@ export function jobRoutes(app: App, { queue }: Dependencies, waiting: Waiting): 
       reply.header('etag', tag).header('cache-control', 'no-cache');
       if (!isFinal(job.state)) reply.header('retry-after', retryAfterSeconds(job, Date.now()));
       if (matches(request.headers['if-none-match'], tag)) return reply.code(304).send();
-      return reply.send(jobBody(job));
+      return jobBody(job);
     },
   );
 

@@ -5,25 +5,35 @@
  * can make labels. Where the queue cannot be reached its part is missing and `gradcert_queue_up` is
  * 0: the process' own metrics matter most then.
  */
-import fastifyMetrics from 'fastify-metrics';
-import { Gauge, Registry, register as shared } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry, register as shared } from 'prom-client';
 import { problems, text } from '../answers.js';
 import type { App, Dependencies } from '../dependencies.js';
 
+/** Label of requests whose path has no route. */
+const NO_ROUTE = 'none';
+
+/** What asks nothing of a route is not measured. */
+const UNMEASURED: ReadonlySet<string> = new Set(['HEAD', 'OPTIONS', 'TRACE', 'CONNECT']);
+
 /** Registers the collector; must come before the routes it measures. */
-export async function collectMetrics(app: App): Promise<Registry> {
+export function collectMetrics(app: App): Registry {
   // One registry per instance: several may live in one process.
   const registry = new Registry();
   registry.setContentType(shared.contentType);
-  await app.register(fastifyMetrics.default, {
-    endpoint: null,
-    defaultMetrics: { enabled: true, register: registry },
-    routeMetrics: {
-      enabled: { histogram: true, summary: false },
-      invalidRouteGroup: 'none',
-      registeredRoutesOnly: false,
-      overrides: { histogram: { registers: [registry] }, summary: { registers: [registry] } },
-    },
+  collectDefaultMetrics({ register: registry });
+  const seconds = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'request duration in seconds',
+    labelNames: ['method', 'route', 'status_code'],
+    registers: [registry],
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    if (!UNMEASURED.has(request.method)) {
+      const { route = request.routeOptions.url ?? NO_ROUTE } = request;
+      const labels = { method: request.method, route, status_code: reply.statusCode };
+      seconds.observe(labels, reply.elapsedTime / 1000);
+    }
+    done();
   });
   return registry;
 }
