@@ -11,7 +11,7 @@ import { machineLines, markdownTable, median } from './machine.js';
 import { cases, type Case } from './symmetry/cases.js';
 
 const FILE = new URL('../../bench/symmetry.md', import.meta.url);
-const ROUNDS = 3;
+const ROUNDS = 9;
 
 interface Run {
   readonly visits: bigint;

@@ -36,6 +36,8 @@ import { loopsOf, type Loops } from './loops.js';
 
 /** About how many combinations of loops one call of the generated code takes. */
 const CALL = 2 ** 22;
+/** Most boxes that are kept to look for a first point in. */
+const HELD = 1 << 8;
 /** Every sum of one box stays below this. */
 const EXACT = 2n ** 53n;
 
@@ -126,7 +128,11 @@ function tallyOf(
   onProgress: (visited: bigint) => void,
 ): Tally {
   const sums = emptySums(counter.neurons);
-  const held = { nonDifferentiable: new Held(), incorrect: new Held(), undecided: new Held() };
+  const held = {
+    nonDifferentiable: new Held(counter, 'nonDifferentiable'),
+    incorrect: new Held(counter, 'incorrect'),
+    undecided: new Held(counter, 'undecided'),
+  };
   let visited = 0n;
   for (const { box: whole, weight } of boxes) {
     for (const box of pieces(whole, loops, counter.neurons)) {
@@ -138,7 +144,7 @@ function tallyOf(
     }
   }
   const witnessOf = (kind: Kind): Witness | null => {
-    const digits = firstAmong(counter, held[kind].boxes, kind);
+    const digits = held[kind].first();
     if (digits === null) return null;
     const order = rankOf(radices, digits);
     return { order, point: space.pointAt(order) };
@@ -179,29 +185,37 @@ function* pieces(box: Box, loops: Loops, neurons: number): Generator<Box> {
 
 /** Boxes that hold a kind, as far as its first point may be in them. */
 class Held {
-  readonly boxes: Box[] = [];
+  readonly #counter: Counter;
+  readonly #kind: Kind;
+  #boxes: Box[] = [];
+  /** The first point of the boxes that were looked through. */
+  #first: Int32Array | null = null;
   /** The least of the last points: no first point is behind it. */
   #bound: Int32Array | null = null;
 
+  constructor(counter: Counter, kind: Kind) {
+    this.#counter = counter;
+    this.#kind = kind;
+  }
+
   add(box: Box): void {
     if (this.#bound !== null && compareDigits(box.lo, this.#bound) > 0) return;
-    this.boxes.push(box);
+    this.#boxes.push(box);
     const last = box.hi.map((end) => end - 1);
     if (this.#bound === null || compareDigits(last, this.#bound) < 0) this.#bound = last;
+    if (this.#boxes.length === HELD) this.#bound = this.first();
   }
-}
 
-/** *Exact.* The digits of the first point of a kind in boxes that each hold one; null of none. */
-function firstAmong(counter: Counter, boxes: readonly Box[], kind: Kind): Int32Array | null {
-  let first: Int32Array | null = null;
-  for (const box of boxes) {
-    if (first === null) first = firstIn(counter, box, kind);
-    else {
-      const earlier = below(box, first).find((part) => counter.holds(part, kind));
-      if (earlier !== undefined) first = firstIn(counter, earlier, kind);
+  /** *Exact.* The digits of the first point; null where no box was added. */
+  first(): Int32Array | null {
+    for (const box of this.#boxes) {
+      const parts = this.#first === null ? [box] : below(box, this.#first);
+      const earlier = parts.find((part) => this.#counter.holds(part, this.#kind));
+      if (earlier !== undefined) this.#first = firstIn(this.#counter, earlier, this.#kind);
     }
+    this.#boxes = [];
+    return this.#first;
   }
-  return first;
 }
 
 /** *Exact.* The digits of the first point of a kind in a box that holds one. */
