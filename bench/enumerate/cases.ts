@@ -159,6 +159,31 @@ export function convNetwork(): Built {
   });
 }
 
+/** A request of two samples and one bias for two units: no layers to count by, and no parts. */
+export const SHARED_BIAS: object = {
+  network: {
+    inputs: [
+      ['1', '-2'],
+      ['1', '1'],
+    ],
+    layers: [
+      {
+        type: 'dense',
+        units: 2,
+        bias: [
+          { param: 'b', scale: '1' },
+          { param: 'b', scale: '1' },
+        ],
+        activation: 'relu',
+      },
+      { type: 'dense', units: 1, activation: 'identity' },
+    ],
+  },
+  format: { values: Array.from({ length: 19 }, (_, k) => String(k - 9)) },
+  proxies: 'pytorch',
+  mode: 'exhaustive',
+};
+
 /** A request of two samples, which layered counting declines. */
 export const TWO_SAMPLES: object = {
   network: {

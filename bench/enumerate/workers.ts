@@ -11,14 +11,20 @@ import { mergeTallies } from '../../src/plan/result.js';
 import { planBlobOf } from '../../src/queue/names.js';
 import { SHARD_NUMBERS } from '../../workers/cpu.js';
 import { openPool, type Pool } from '../../workers/pool.js';
-import { TWO_SAMPLES } from './cases.js';
+import { SHARED_BIAS } from './cases.js';
 
-/** Wall time of the whole job by threads, in seconds, round by round. */
+/** Seconds of the whole job, round by round: wall time, and processor time of all threads. */
+export interface Times {
+  readonly wall: number[];
+  readonly processor: number[];
+}
+
+/** The job by threads. */
 export interface Scaling {
   readonly points: string;
   readonly shards: number;
-  readonly one: readonly number[];
-  readonly two: readonly number[];
+  readonly one: Times;
+  readonly two: Times;
 }
 
 const COMPUTE = fileURLToPath(new URL('../../workers/compute.js', import.meta.url));
@@ -30,15 +36,19 @@ export async function scalingOf(rounds: number): Promise<Scaling | null> {
   if (availableParallelism() < 2) return null;
   const plan = planned();
   const run = runnerOf(plan);
-  const times = { one: [] as number[], two: [] as number[] };
+  const times: { one: Times; two: Times } = {
+    one: { wall: [], processor: [] },
+    two: { wall: [], processor: [] },
+  };
   const tallies = new Set<string>();
   const pools = { one: opened(1), two: opened(2) };
   try {
     for (const threads of ['one', 'two'] as const) tallies.add((await run(pools[threads])).tally);
     for (let round = 0; round < rounds; round += 1) {
       for (const threads of ['one', 'two'] as const) {
-        const { seconds, tally } = await run(pools[threads]);
-        times[threads].push(seconds);
+        const { wall, processor, tally } = await run(pools[threads]);
+        times[threads].wall.push(wall);
+        times[threads].processor.push(processor);
         tallies.add(tally);
       }
     }
@@ -60,7 +70,7 @@ function opened(threads: number): Opened {
 }
 
 function planned(): Plan {
-  const parsed = parseRequest(TWO_SAMPLES);
+  const parsed = parseRequest(SHARED_BIAS);
   if (!parsed.ok) throw new Error(parsed.detail);
   const made = planOf(parsed.question, LIMITS);
   if (!made.ok) throw new Error(made.refusal.detail);
@@ -68,7 +78,13 @@ function planned(): Plan {
   return made.plan;
 }
 
-function runnerOf(plan: Plan): (opened: Opened) => Promise<{ seconds: number; tally: string }> {
+interface Ran {
+  readonly wall: number;
+  readonly processor: number;
+  readonly tally: string;
+}
+
+function runnerOf(plan: Plan): (opened: Opened) => Promise<Ran> {
   const { text, hash } = planBlobOf(plan);
   const encoded = new TextEncoder().encode(text);
   const bytes = new SharedArrayBuffer(encoded.length);
@@ -77,6 +93,7 @@ function runnerOf(plan: Plan): (opened: Opened) => Promise<{ seconds: number; ta
   return async ({ pool, threads }) => {
     const waiting = shardsOf(plan);
     const tallies: string[] = [];
+    const began = process.cpuUsage();
     const start = performance.now();
     await Promise.all(
       Array.from({ length: threads }, async () => {
@@ -87,7 +104,8 @@ function runnerOf(plan: Plan): (opened: Opened) => Promise<{ seconds: number; ta
         }
       }),
     );
-    const seconds = (performance.now() - start) / 1000;
-    return { seconds, tally: mergeTallies(plan, tallies) };
+    const wall = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(began);
+    return { wall, processor: (user + system) / 1e6, tally: mergeTallies(plan, tallies) };
   };
 }
