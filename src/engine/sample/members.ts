@@ -63,26 +63,32 @@ export function ranksOf(values: Float64Array): RankOfDouble {
  * double. Multiplying by it is exact, or overflows or underflows to an integer.
  */
 function stepsPerUnit(values: Float64Array, greatest: number): number {
-  let step = greatest > 0 ? 2 ** Math.floor(Math.log2(greatest)) : 1;
+  // The logarithm of the largest doubles rounds to 1024, whose power is none.
+  let step = greatest > 0 ? 2 ** Math.min(1023, Math.floor(Math.log2(greatest))) : 1;
   for (const value of values) {
-    while (step > 0 && Math.floor(value / step) !== value / step) step /= 2;
+    for (; step > 0; step /= 2) {
+      const steps = value / step;
+      // Beyond the doubles it is a multiple of far more; 0 may be what underflow left of it.
+      if (!Number.isFinite(steps) || (Math.floor(steps) === steps && steps * step === value)) break;
+    }
   }
   const perStep = 1 / step;
   return Number.isFinite(perStep) ? perStep : 0;
 }
 
 /**
- * *Exact.* 2^(53 − p) + 1, by which Dekker's splitting leaves a number as it is only where p bits hold
- * it; p is as many as the longest value has, or more.
+ * *Exact.* 2^(53 − p) + 1, by which Dekker's splitting leaves a number as it is where p bits hold it; p
+ * is as many as the longest value has. Infinite where that is more than half of a double's.
  */
 function splitterOf(values: Float64Array): number {
   let splitter = 2 ** 52 + 1;
   for (const value of values) {
-    for (;;) {
+    for (; splitter > LEAST_SPLITTER; splitter = (splitter - 1) / 2 + 1) {
       const scaled = value * splitter;
       if (scaled - (scaled - value) === value || !Number.isFinite(scaled)) break;
-      splitter = (splitter - 1) / 2 + 1;
     }
   }
-  return splitter;
+  return splitter > LEAST_SPLITTER ? splitter : Infinity;
 }
+
+const LEAST_SPLITTER = 2 ** 26;
