@@ -11,7 +11,7 @@
  */
 import { preActivationLaw, slopeAt, type State } from './law.js';
 import type { Meter } from './meter.js';
-import type { PrefixLaws } from './prefix.js';
+import type { PieceCounts } from './prefix.js';
 import type { RowLayer } from './rows.js';
 
 /** How the units of a state choose among slopes: the number of choices of y per distinct slope. */
@@ -32,22 +32,17 @@ export function factorises(layer: RowLayer, state: State): boolean {
   );
 }
 
-/** *Exact.* The row's choices of y by slope; the choices of weights on inputs that are 0 are left out. */
+/**
+ * *Exact.* A row's choices of y by slope; those of weights on inputs that are 0 are left out. `carried`: the
+ * choices of the weights that carry tangents, which `pieces` counts and which are counted with the
+ * tangents.
+ */
 export function slopeChoices(
-  layer: RowLayer,
-  laws: PrefixLaws,
-  state: State,
+  { grid }: RowLayer,
+  pieces: PieceCounts,
+  carried: number,
   addTies: boolean,
 ): SlopeChoices {
-  const { grid } = layer;
-  const pieces = laws.pieces(state.z);
-  const row = layer.rows[0];
-  if (row === undefined) throw new Error('slopeChoices: the layer has no rows');
-  // The law counts every weight; those that carry tangents are counted with the tangents.
-  const carried = carriers(state).reduce(
-    (choices, input) => choices * (row.weights[input]?.length ?? 1),
-    1,
-  );
   let tied = 0;
   let still = 0;
   const moving = new Map<number, number>();

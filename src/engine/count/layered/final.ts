@@ -13,11 +13,13 @@ import {
   slopeChoices,
   tangentLaw,
   tangentsAreDisjoint,
+  type Composition,
 } from './factorised.js';
 import { formOf, outcomesOf, scaled, slopeAt, type State } from './law.js';
 import { COST, type Meter } from './meter.js';
 import type { LayerLaws } from './prefix.js';
 import { OutputSums, classesOf, type Column, type Reach } from './output-sums.js';
+import { doubleOf } from '../../num/exact-double.js';
 import { product } from '../../num/product.js';
 import type { Row, RowLayer } from './rows.js';
 import { SilentSums } from './silent-sums.js';
@@ -43,6 +45,21 @@ export function zerosAtOutputs(
   );
 }
 
+/** The tangents of a state: their name, and the choices of the weights that carry them. */
+interface Carried {
+  readonly name: string;
+  readonly choices: bigint;
+}
+
+interface Kind {
+  readonly row: Row;
+  /** Of the row and the column. */
+  readonly choices: bigint;
+  /** Choices of the column that are not all 0. */
+  readonly read: bigint;
+  readonly units: bigint;
+}
+
 /** The last hidden layer and the affine output layer, with what does not depend on the state. */
 export class FinalPair {
   readonly #hidden: RowLayer;
@@ -53,10 +70,14 @@ export class FinalPair {
   readonly #laws: LayerLaws;
   /** By tangents and slopes. */
   readonly #silent = new Map<string, bigint>();
+  /** By tangents and distinct slopes: per composition of the units, once it was asked for. */
+  readonly #silentByCounts = new Map<string, (bigint | null)[]>();
+  /** By tangents. */
+  readonly #carriedBy = new Map<string, Carried>();
   /** For independent tangents in front of one output. */
   readonly #silentSums: SilentSums | null;
-  /** Whether all hidden rows are alike, and all columns. */
-  readonly #alike: boolean;
+  /** Hidden units whose rows and columns are alike. */
+  readonly #kinds: readonly Kind[];
   readonly #meter: Meter;
 
   constructor(hidden: RowLayer, laws: LayerLaws, output: RowLayer, meter: Meter) {
@@ -85,9 +106,18 @@ export class FinalPair {
     const [weights, ...moreOutputs] = this.#columns[0]?.weights ?? [];
     this.#silentSums =
       weights !== undefined && moreOutputs.length === 0 ? new SilentSums(weights, meter) : null;
-    this.#alike =
-      new Set(hidden.rows.map((row) => row.type)).size === 1 &&
-      new Set(this.#columns.map((column) => column.type)).size === 1;
+    const kinds = new Map<string, Kind>();
+    hidden.rows.forEach((row, unit) => {
+      const column = this.#columns[unit] as Column;
+      const key = `${row.type} > ${column.type}`;
+      kinds.set(key, {
+        row,
+        choices: row.total * column.total,
+        read: column.total - column.zero,
+        units: (kinds.get(key)?.units ?? 0n) + 1n,
+      });
+    });
+    this.#kinds = [...kinds.values()];
   }
 
   /** *Exact.* Number of choices for the columns. */
@@ -114,7 +144,7 @@ export class FinalPair {
     const binding = (row: Row): boolean => tieable && formOf(row, state) === 'free';
     if (state.tangents.length === 0) return this.#untied(state, binding);
     if (
-      this.#alike &&
+      this.#kinds.length === 1 &&
       (!tieable || this.#hidden.rows.every(binding)) &&
       factorises(this.#hidden, state)
     ) {
@@ -136,20 +166,12 @@ export class FinalPair {
 
   /** No tangent yet: every unit is unread, or untied, or its tie binds nothing. */
   #untied(state: State, binding: (row: Row) => boolean): bigint {
-    const byType = new Map<string, bigint>();
     this.#meter.spend(this.#hidden.rows.length * COST.big);
-    return product(
-      this.#hidden.rows.map((row, unit) => {
-        const column = this.#columns[unit] as Column;
-        const key = `${row.type} > ${column.type}`;
-        const known = byType.get(key);
-        if (known !== undefined) return known;
-        const ties = binding(row) ? this.#laws.ties(row, state.z) : 0n;
-        const zeros = row.total * column.total - ties * (column.total - column.zero);
-        byType.set(key, zeros);
-        return zeros;
-      }),
-    );
+    const powers = this.#kinds.map(({ row, choices, read, units }) => {
+      const ties = binding(row) ? this.#laws.ties(row, state.z) : 0n;
+      return (choices - ties * read) ** units;
+    });
+    return powers.length === 1 ? (powers[0] as bigint) : product(powers);
   }
 
   /** Pieces and tangents independent, units alike: see `factorised.ts`. */
@@ -157,33 +179,67 @@ export class FinalPair {
     const row = this.#hidden.rows[0] as Row;
     const column = this.#columns[0] as Column;
     const units = this.#hidden.rows.length;
-    const { tied, still, moving } = slopeChoices(this.#hidden, this.#laws.of(row), state, addTies);
-    const carried = product(
-      carriers(state).map((input) => BigInt(row.weights[input]?.length ?? 1)),
+    const { choices: carried, name } = this.#carried(state, row);
+    const { tied, still, moving } = slopeChoices(
+      this.#hidden,
+      this.#laws.of(row).pieces(state.z),
+      doubleOf(carried),
+      addTies,
     );
     // A unit that passes nothing: dead with any column, or tied with a column of zeros.
     const silent = carried * (BigInt(still) * column.total + BigInt(tied) * column.zero);
     const slopes = [...moving.keys()];
-    const tangents = state.tangents.map((tangent) => tangent.join(' ')).join(';');
+    const choices = [...moving.values()].map(BigInt);
     let zeros = 0n;
     this.#meter.spend(COST.big * 4 * (units + 1));
-    for (const { counts, ways: arrangements } of compositions(units, slopes.length + 1)) {
-      const [silents = 0, ...moved] = counts;
-      let ways = arrangements * silent ** BigInt(silents);
-      moved.forEach((count, k) => {
-        ways *= BigInt(moving.get(slopes[k] as number) ?? 0) ** BigInt(count);
-      });
+    const parts = compositions(units, slopes.length + 1);
+    const known = this.#silentBy(`${name}|${slopes.join(' ')}`, parts.length);
+    for (let k = 0; k < parts.length; k += 1) {
+      const { counts, ways: arrangements } = parts[k] as Composition;
+      let ways = arrangements * silent ** BigInt(counts[0] ?? 0);
+      for (let slope = 0; slope < choices.length; slope += 1) {
+        ways *= (choices[slope] as bigint) ** BigInt(counts[slope + 1] ?? 0);
+      }
       if (ways === 0n) continue;
-      const chosen = moved.flatMap((count, k) =>
-        Array.from({ length: count }, () => slopes[k] as number),
-      );
-      zeros += ways * this.#silentAt(state, tangents, chosen);
+      const sums = known[k] ?? this.#silentAt(state, name, slopes, counts);
+      known[k] = sums;
+      zeros += ways * sums;
     }
     return zeros;
   }
 
-  /** Tangents and columns of units with these slopes under which nothing reaches the output. */
-  #silentAt(state: State, tangents: string, slopes: readonly number[]): bigint {
+  /** What a state's tangents leave to the weights that carry them. */
+  #carried(state: State, row: Row): Carried {
+    const name = state.tangents.map((tangent) => tangent.join(' ')).join(';');
+    const known = this.#carriedBy.get(name);
+    if (known !== undefined) return known;
+    const choices = product(
+      carriers(state).map((input) => BigInt(row.weights[input]?.length ?? 1)),
+    );
+    const made = { name, choices };
+    this.#carriedBy.set(name, made);
+    return made;
+  }
+
+  /** Of tangents and slopes, by the numbers of units per slope; null where it is not known yet. */
+  #silentBy(key: string, length: number): (bigint | null)[] {
+    const known = this.#silentByCounts.get(key);
+    if (known !== undefined) return known;
+    const made = Array.from({ length }, () => null);
+    this.#silentByCounts.set(key, made);
+    return made;
+  }
+
+  /** Tangents and columns of so many units per slope under which nothing reaches the output. */
+  #silentAt(
+    state: State,
+    tangents: string,
+    distinct: readonly number[],
+    [, ...counts]: readonly number[],
+  ): bigint {
+    const slopes = counts.flatMap((count, k) =>
+      Array.from({ length: count }, () => distinct[k] as number),
+    );
     if (slopes.length === 0) return 1n;
     // Units and weights are alike in every state, so tangents and slopes tell all.
     const key = `${tangents}|${slopes.join(' ')}`;

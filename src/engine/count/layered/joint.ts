@@ -63,6 +63,8 @@ export function forEachJoint(
       overClasses(index + 1, count);
       return;
     }
+    // Placing the (at + 1)-th unit multiplies the arrangements by (at + 1) / repeats.
+    const placed = at > 0 ? count * BigInt(at + 1) : count;
     for (let k = from; k < law.length; k += 1) {
       const outcome = law[k] as Outcome;
       chosen[unit] = outcome;
@@ -70,9 +72,8 @@ export function forEachJoint(
         if (!inWindow(window, (chosen[first as number] as Outcome).z, outcome.z)) continue;
       }
       const repeats = at > 0 && k === from ? run + 1n : 1n;
-      // Placing the (at + 1)-th unit multiplies the arrangements by (at + 1) / repeats.
-      let arranged = count * outcome.count;
-      if (at > 0) arranged = (arranged * BigInt(at + 1)) / repeats;
+      let arranged = placed * outcome.count;
+      if (repeats > 1n) arranged /= repeats;
       overUnits(index, units, law, at + 1, k, arranged, repeats);
     }
   };

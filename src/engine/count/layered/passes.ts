@@ -16,7 +16,7 @@ import { jointCost } from './estimate.js';
 import { FinalPair, zerosAtOutputs } from './final.js';
 import { orderedClasses } from './joint.js';
 import { COST, type Meter } from './meter.js';
-import { inOrder, leaderValues } from './order.js';
+import { inOrder, leadingUnits, leadingValues } from './order.js';
 import { LayerLaws } from './prefix.js';
 import type { RowLayer } from './rows.js';
 import { expand, initialState, lawsAt, type BoundState, type WeightedState } from './states.js';
@@ -214,7 +214,7 @@ export class Passes {
     const expands = this.stop > 0;
     const last = this.stop - 1;
     const behind = this.#choices(this.stop);
-    const leading = expands ? leaderValues(this.#layer(last), undefined) : () => null;
+    const leaders = expands ? leadingUnits(this.#layer(last), undefined) : null;
     return {
       blocks: expands ? this.#blocksOf(last, before, true, undefined) : [null],
       unknownCost: jointCost(this.#layer(this.stop).rows.length),
@@ -230,12 +230,12 @@ export class Passes {
         let witness: { state: WeightedState; order: bigint } | null = null;
         const needed = (order: bigint): boolean =>
           isLower(order, into.witnesses.nonDifferentiable?.order);
-        for (const found of inOrder(states, leading)) {
+        for (const found of inOrder(states, leaders, ({ state }) => state.z)) {
           const zeros = this.#zeros(found.state, true);
           if (zeros === behind) continue;
           into.nonDifferentiable += found.weight * (behind - zeros);
           if (witness === null) {
-            const order = orderOf(leading(found.state.z));
+            const order = orderOf(leadingValues(leaders, found.state.z));
             if (needed(order)) witness = { state: found, order };
           }
         }
@@ -245,7 +245,7 @@ export class Passes {
         }
         for (const state of bound) {
           const z = state.way.outcomes.map((outcome) => outcome.z);
-          this.#addBound(state, into, orderOf(leading(z)));
+          this.#addBound(state, into, orderOf(leadingValues(leaders, z)));
         }
         return states.length + bound.length;
       },
@@ -298,18 +298,14 @@ export class Passes {
       meter,
     );
     const weighted = before.map((state) => withoutTangents(state));
-    const leading = cut ? leaderValues(this.#layer(last - 1), undefined) : () => null;
+    const leaders = cut ? leadingUnits(this.#layer(last - 1), undefined) : null;
     return {
       blocks: cut ? this.#blocksOf(last - 1, weighted, false, undefined) : [null],
       unknownCost: jointCost(this.#layer(last).rows.length) / 2,
       heldJoints: heldJoints(before.length),
       run: (window, first, into) => {
         const states = cut ? expandValues(this.layers, last - 1, before, window, meter) : before;
-        const sorted = inOrder(
-          states.map((state) => ({ state })),
-          leading,
-        ).map(({ state }) => state);
-        const sums = ties.sums(sorted);
+        const sums = ties.sums(inOrder(states, leaders, ({ z }) => z));
         into.touched += sums.touched;
         into.pairs += sums.pairs;
         // Whether a neuron in front of further layers is relevant is for its own pass to say.
@@ -371,7 +367,7 @@ export class Passes {
           tiedUnit = undefined;
         }
         const tied = tiedUnit;
-        const leading = leaderValues(this.#layer(last), tied);
+        const leaders = leadingUnits(this.#layer(last), tied);
         passes.push({
           blocks: this.#blocksOf(last, before, false, tied),
           unknownCost: jointCost(this.#layer(this.stop).rows.length),
@@ -384,7 +380,7 @@ export class Passes {
             };
             const states = expand(this.layers, last, before, options, meter, neverBound);
             let relevant = 0n;
-            for (const { state, weight } of inOrder(states, leading)) {
+            for (const { state, weight } of inOrder(states, leaders, (found) => found.state.z)) {
               relevant += weight * (behind - this.#zeros(state, false));
             }
             for (const each of units) this.#addNeuron(into, index, each, 0n, relevant);

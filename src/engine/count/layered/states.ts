@@ -127,7 +127,7 @@ export function expand(
 ): WeightedState[] {
   const layer = layers[index] as RowLayer;
   const next = layers[index + 1];
-  const merged = new Map<string, WeightedState & { weight: bigint }>();
+  const merged = new Map<number | string, WeightedState & { weight: bigint }>();
   const bound = new Map<string, BoundState & { weight: bigint }>();
   const units = layer.rows.length;
   for (const from of states) {
@@ -213,9 +213,28 @@ function stateOf(
   };
 }
 
-function keyOf({ z, tangents, still }: State): string {
+/**
+ * A name for values, equal exactly where they are: one number where few bits hold them all, and a text
+ * elsewhere.
+ */
+export function keyOfValues(z: Vector): number | string {
+  const bits = Math.floor(NUMBER_BITS / z.length);
+  const radix = 2 ** bits;
+  let key = 0;
+  for (let unit = 0; unit < z.length; unit += 1) {
+    const digit = (z[unit] as number) + radix / 2;
+    if (!(digit >= 0 && digit < radix)) return z.join(' ');
+    key = key * radix + digit;
+  }
+  return key;
+}
+
+/** Numbers of so many bits are keys of maps that need no allocation. */
+const NUMBER_BITS = 30;
+
+function keyOf({ z, tangents, still }: State): number | string {
+  if (tangents.length === 0 && still === null) return keyOfValues(z);
   const values = z.join(' ');
-  if (tangents.length === 0 && still === null) return values;
   const vectors = tangents.map((vector) => vector.join(' ')).join(';');
   return `${values}|${vectors}|${still === null ? '' : still.map(Number).join('')}`;
 }

@@ -7,9 +7,8 @@ import type { FinalPair } from './final.js';
 import { forEachJoint } from './joint.js';
 import { COST, type Meter } from './meter.js';
 import type { LayerLaws } from './prefix.js';
-import { product } from '../../num/product.js';
-import type { RowLayer } from './rows.js';
-import { lawsAt } from './states.js';
+import type { Row, RowLayer } from './rows.js';
+import { keyOfValues, lawsAt } from './states.js';
 import type { Vector } from './subspace.js';
 import type { Window } from './window.js';
 
@@ -38,7 +37,7 @@ export function expandValues(
   meter: Meter,
 ): ValueState[] {
   const layer = layers[index] as RowLayer;
-  const merged = new Map<string, { -readonly [K in keyof ValueState]: ValueState[K] }>();
+  const merged = new Map<string | number, { -readonly [K in keyof ValueState]: ValueState[K] }>();
   const units = layer.rows.length;
   for (const from of states) {
     const state = { z: from.z, tangents: [], still: null };
@@ -46,25 +45,26 @@ export function expandValues(
     forEachJoint(layer, laws, { window }, meter, ({ outcomes, count }) => {
       const z = outcomes.map((outcome) => outcome.z);
       const tied = outcomes.reduce((sum, outcome) => sum + (outcome.tied ? 1 : 0), 0);
-      const key = z.join(' ');
-      let state = merged.get(key);
+      const key = keyOfValues(z);
+      const own = BigInt(tied);
+      const ownPairs = BigInt((tied * (tied - 1)) / 2);
+      const all = from.all * count;
+      const untouched = tied > 0 ? 0n : from.untouched === from.all ? all : from.untouched * count;
+      // Where nothing was tied before, most products are with 0.
+      const ties = own * all + (from.ties === 0n ? 0n : from.ties * count);
+      const pairs =
+        ownPairs * all + (from.ties === 0n ? 0n : (from.pairs + from.ties * own) * count);
+      const state = merged.get(key);
       if (state === undefined) {
-        state = { z, all: 0n, untouched: 0n, ties: 0n, pairs: 0n };
-        merged.set(key, state);
+        merged.set(key, { z, all, untouched, ties, pairs });
         meter.spend(COST.state);
         meter.hold(merged.size, units);
+        return;
       }
-      state.all += from.all * count;
-      if (tied === 0) {
-        state.untouched += from.untouched * count;
-        state.ties += from.ties * count;
-        state.pairs += from.pairs * count;
-      } else {
-        const own = BigInt(tied);
-        const ownPairs = BigInt((tied * (tied - 1)) / 2);
-        state.ties += (from.ties + from.all * own) * count;
-        state.pairs += (from.pairs + from.ties * own + from.all * ownPairs) * count;
-      }
+      state.all += all;
+      state.untouched += untouched;
+      state.ties += ties;
+      state.pairs += pairs;
     });
   }
   return [...merged.values()];
@@ -79,23 +79,30 @@ export interface ValueSums {
   readonly neurons: readonly { readonly touched: bigint; readonly relevant: bigint }[];
 }
 
+/** Exchangeable units of the last layer with kinks. */
+interface LastClass {
+  readonly units: readonly number[];
+  readonly count: bigint;
+  readonly row: Row;
+  /** Choices of one unit's outgoing column, and those through which a tie of it is relevant. */
+  readonly columns: bigint;
+  readonly reaching: bigint;
+  /** Choices of everything else in the layer and behind it, without one such unit. */
+  readonly others: bigint;
+}
+
 /**
  * The last layer with kinks, seen from a state of values. A neuron's choices are those of its row
  * and, where the output is affine right behind it, of its outgoing column, which makes it relevant.
  */
 export class LastTies {
-  readonly #layer: RowLayer;
   readonly #laws: LayerLaws;
   readonly #meter: Meter;
-  readonly #classes: readonly {
-    readonly units: readonly number[];
-    readonly columns: bigint;
-    readonly reaching: bigint;
-    /** Choices of everything else in the layer and behind it, without one such unit. */
-    readonly others: bigint;
-  }[];
+  readonly #classes: readonly LastClass[];
   /** All choices of the layer and behind it; and without one unit of each of two classes. */
   readonly #all: bigint;
+  /** All choices behind the layer. */
+  readonly #behind: bigint;
   readonly #othersOfPair: readonly (readonly bigint[])[];
 
   /** `pair`: null where the layer is not followed by an affine output alone. */
@@ -106,19 +113,21 @@ export class LastTies {
     choicesFromHere: bigint,
     meter: Meter,
   ) {
-    this.#layer = layer;
     this.#laws = laws;
     this.#meter = meter;
     this.#all = choicesFromHere;
+    this.#behind = choicesFromHere / layer.total;
     const totals = layer.classes.map((units) => {
       const unit = units[0] as number;
       const columns = pair?.columnTotal(unit) ?? 1n;
-      return { columns, total: rowTotal(layer, unit) * columns };
+      return { columns, total: rowOf(layer, unit).total * columns };
     });
     this.#classes = layer.classes.map((units, c) => {
       const { columns, total } = totals[c] as (typeof totals)[number];
       return {
         units,
+        count: BigInt(units.length),
+        row: rowOf(layer, units[0] as number),
         columns,
         reaching: pair?.reaching(units[0] as number) ?? 1n,
         others: choicesFromHere / total,
@@ -133,43 +142,52 @@ export class LastTies {
 
   /** *Exact.* The sums over these states; `pairs` an upper bound where earlier layers have kinks. */
   sums(states: readonly ValueState[]): ValueSums {
-    let touched = 0n;
-    let pairs = 0n;
-    const byClass = this.#classes.map(() => ({ touched: 0n, relevant: 0n }));
-    this.#meter.spend(states.length * (this.#classes.length ** 2 + 6) * COST.big);
+    const classes = this.#classes.length;
+    // Sums over the states; what does not depend on them is multiplied in at the end.
+    let [all, untouched, earlierPairs] = [0n, 0n, 0n];
+    const tiedIn = this.#classes.map(() => 0n);
+    const tiedWithEarlier = this.#classes.map(() => 0n);
+    const tiedInBoth = this.#classes.map(() => this.#classes.map(() => 0n));
+    this.#meter.spend(states.length * (classes ** 2 + 6) * COST.big);
     for (const state of states) {
-      const ties = this.#classes.map(({ units }) =>
-        this.#laws.ties(rowOf(this.#layer, units[0] as number), state.z),
-      );
-      const untied = product(
-        this.#classes.map(
-          ({ units }, c) =>
-            (rowTotal(this.#layer, units[0] as number) - (ties[c] as bigint)) **
-            BigInt(units.length),
-        ),
-      );
-      const behind = this.#all / this.#layer.total;
-      touched += state.all * this.#all - state.untouched * untied * behind;
-      let once = 0n;
-      let twice = 0n;
-      this.#classes.forEach(({ units, columns, reaching, others }, c) => {
-        const tied = ties[c] as bigint;
-        if (tied === 0n) return;
-        const sum = byClass[c] as { touched: bigint; relevant: bigint };
-        sum.touched += state.all * tied * columns * others;
-        const relevant = tied * reaching;
-        sum.relevant += state.all * relevant * others;
-        const count = BigInt(units.length);
-        once += count * relevant * others;
-        this.#classes.forEach(({ units: second, reaching: reachingSecond }, e) => {
-          if (e < c) return;
-          const both = relevant * (ties[e] as bigint) * reachingSecond;
-          const couples = e === c ? (count * (count - 1n)) / 2n : count * BigInt(second.length);
-          twice += couples * both * (this.#othersOfPair[c]?.[e] ?? 0n);
-        });
-      });
-      pairs += state.pairs * this.#all + state.ties * once + state.all * twice;
+      let untied = state.untouched;
+      const weighted: bigint[] = [];
+      const ties: bigint[] = [];
+      for (const { row, count } of this.#classes) {
+        const tied = this.#laws.ties(row, state.z);
+        ties.push(tied);
+        weighted.push(tied === 0n ? 0n : state.all * tied);
+        untied *= (row.total - tied) ** count;
+      }
+      all += state.all;
+      untouched += untied;
+      earlierPairs += state.pairs;
+      for (let c = 0; c < classes; c += 1) {
+        const tied = weighted[c] as bigint;
+        if (tied === 0n) continue;
+        tiedIn[c] = (tiedIn[c] as bigint) + tied;
+        if (state.ties !== 0n) {
+          tiedWithEarlier[c] = (tiedWithEarlier[c] as bigint) + state.ties * (ties[c] as bigint);
+        }
+        const both = tiedInBoth[c] as bigint[];
+        for (let e = c; e < classes; e += 1) {
+          both[e] = (both[e] as bigint) + tied * (ties[e] as bigint);
+        }
+      }
     }
+    const touched = all * this.#all - untouched * this.#behind;
+    let pairs = earlierPairs * this.#all;
+    const byClass = this.#classes.map(({ count, columns, reaching, others }, c) => {
+      const tied = (tiedIn[c] as bigint) * others;
+      pairs += (tiedWithEarlier[c] as bigint) * count * reaching * others;
+      this.#classes.slice(c).forEach((second, k) => {
+        const e = c + k;
+        const couples = e === c ? (count * (count - 1n)) / 2n : count * second.count;
+        const others = this.#othersOfPair[c]?.[e] ?? 0n;
+        pairs += couples * (tiedInBoth[c]?.[e] ?? 0n) * reaching * second.reaching * others;
+      });
+      return { touched: tied * columns, relevant: tied * reaching };
+    });
     const neurons: { touched: bigint; relevant: bigint }[] = [];
     this.#classes.forEach(({ units }, c) => {
       for (const unit of units) neurons[unit] = byClass[c] as (typeof byClass)[number];
@@ -178,12 +196,8 @@ export class LastTies {
   }
 }
 
-function rowOf(layer: RowLayer, unit: number): RowLayer['rows'][number] {
+function rowOf(layer: RowLayer, unit: number): Row {
   const row = layer.rows[unit];
   if (row === undefined) throw new Error('rowOf: no such unit');
   return row;
-}
-
-function rowTotal(layer: RowLayer, unit: number): bigint {
-  return rowOf(layer, unit).total;
 }
