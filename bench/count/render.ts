@@ -268,7 +268,7 @@ function beside(
 }
 
 function short(n: number): string {
-  return n < 1e6 ? String(n) : power(Math.log10(n));
+  return n < 1e6 ? String(Math.round(n)) : power(Math.log10(n));
 }
 
 function rate(rates: readonly number[]): string {

@@ -21,7 +21,7 @@ export type { Candidate, CountMethod, Counting } from './method.js';
 /** *Estimate.* What one core of a common machine does in a second. */
 const OPERATIONS_PER_SECOND = 4e8;
 /** *Estimate.* What the first count in a process takes before its code is compiled. */
-const COLD_SECONDS = 0.003;
+const COLD_SECONDS = 0.005;
 
 /** *Estimate.* Seconds of so many operations on one core of a common machine. */
 export function secondsOf(operations: number): number {

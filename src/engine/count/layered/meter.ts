@@ -12,14 +12,14 @@ export const COST = {
   /** One insertion into a map of numbers. */
   mapEntry: 30,
   /** One joint outcome of a layer, and one unit of it. */
-  joint: 60,
-  jointUnit: 30,
+  joint: 100,
+  jointUnit: 40,
   /** One entry of a canonical basis. */
   tangentEntry: 300,
   /** One state that is held: its key, its place in the map. */
-  state: 300,
+  state: 500,
   /** One step in big integers. */
-  big: 100,
+  big: 200,
   /** One entry of a law of vectors. */
   vectorEntry: 400,
   /** One point decided by the walk, per parameter of the cut network. */
