@@ -7,7 +7,6 @@ import type { GridProgram } from '../count/grid.js';
 import type { LayerState } from '../count/layer-state.js';
 import type { Space } from '../count/space.js';
 import type { ChainNetwork } from '../net/chain.js';
-import { ranksOf } from './members.js';
 import { rowsOf } from './pivots.js';
 import type { RowTies } from './subject.js';
 
@@ -139,12 +138,16 @@ function productsOf(): (values: Float64Array, x: number) => Float64Array {
 }
 
 function choicesOf({ terms, rest, biases }: RowOfDigits, kinks: number[], size: number): Choices {
-  const rankOf = ranksOf(biases);
   const weights: number[] = [];
   const ranks: number[] = [];
   // Sums without the first term, so that the inner loop adds one number; all are integers below
-  // 2^53, as the grid proved of every partial sum.
+  // 2^53, as the grid proved of every partial sum. Values of a set are in order, so those of the
+  // bias that are wanted come in order, too.
   const [inner = new Float64Array(1), ...outer] = terms;
+  const rises = directionOf(inner) >= 0;
+  const ascending = directionOf(biases) > 0;
+  const sorted = ascending ? biases : biases.slice().reverse();
+  const last = sorted.length - 1;
   for (let choice = 0; choice < size; choice += inner.length) {
     let left = choice / inner.length;
     let sum = rest;
@@ -154,13 +157,28 @@ function choicesOf({ terms, rest, biases }: RowOfDigits, kinks: number[], size: 
       sum += term[rank] as number;
     }
     for (const kink of kinks) {
+      let at = rises ? last : 0;
       for (let rank = 0; rank < inner.length; rank += 1) {
-        const found = rankOf(kink - (sum + (inner[rank] as number)));
-        if (found === -1) continue;
+        const wanted = kink - (sum + (inner[rank] as number));
+        if (rises) while (at > 0 && (sorted[at] as number) > wanted) at -= 1;
+        else while (at < last && (sorted[at] as number) < wanted) at += 1;
+        if (sorted[at] !== wanted) continue;
         weights.push(choice + rank);
-        ranks.push(found);
+        ranks.push(ascending ? at : last - at);
       }
     }
   }
   return { weights: Int32Array.from(weights), biases: Int32Array.from(ranks) };
+}
+
+/** 1 where values ascend, −1 where they descend, 0 where all are one. */
+function directionOf(values: Float64Array): number {
+  let direction = 0;
+  for (let k = 1; k < values.length; k += 1) {
+    const step = Math.sign((values[k] as number) - (values[k - 1] as number));
+    if (step === 0) continue;
+    if (step === -direction) throw new Error('firstLayerTies: values of a set are out of order');
+    direction = step;
+  }
+  return direction;
 }
