@@ -179,7 +179,7 @@ export const SHARED_BIAS: object = {
       { type: 'dense', units: 1, activation: 'identity' },
     ],
   },
-  format: { values: Array.from({ length: 19 }, (_, k) => String(k - 9)) },
+  format: { values: Array.from({ length: 35 }, (_, k) => String(k - 17)) },
   proxies: 'pytorch',
   mode: 'exhaustive',
 };
