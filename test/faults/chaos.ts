@@ -12,7 +12,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { shardsOf, type Plan } from '../../src/plan/plan.js';
-import { baseIdOf, namesOf, planBlobOf, SHARD_QUEUE } from '../../src/queue/names.js';
+import { planFromText } from '../../src/plan/wire.js';
+import { baseIdOf, namesOf, SHARD_QUEUE } from '../../src/queue/names.js';
 import type { Job } from '../../src/schemas/job.js';
 import { startApi, type ApiProcess } from './processes.js';
 import { planOfQuestion, questionBody, undisturbed } from './questions.js';
@@ -93,13 +94,15 @@ async function duplicate({ scene, random, asked }: Ground): Promise<void> {
   if (socket === null) return;
   const redis = new Redis(socket, { maxRetriesPerRequest: 1 });
   const queue = new Queue(SHARD_QUEUE, { connection: redis, prefix: `{${PREFIX}}` });
-  const { plan } = asked[Math.floor(random() * asked.length)]!;
   const names = namesOf(`{${PREFIX}}`);
-  const id = await redis.hget(names.request(baseIdOf(plan)), 'id');
-  const run = id === null ? null : await redis.hget(names.record(id), 'run');
-  if (id !== null && run !== null) {
-    const { hash } = planBlobOf(plan);
-    for (const shard of shardsOf(plan)) {
+  const { plan: like } = asked[Math.floor(random() * asked.length)]!;
+  const id = await redis.hget(names.request(baseIdOf(like)), 'id');
+  // As the service cut it.
+  const [run = null, hash = null] =
+    id === null ? [] : await redis.hmget(names.record(id), 'run', 'plan');
+  const text = hash === null ? null : await redis.get(names.plan(hash));
+  if (id !== null && run !== null && hash !== null && text !== null) {
+    for (const shard of shardsOf(planFromText(text))) {
       const data = { job: id, run, plan: hash, ...shard };
       await queue.add('shard', data, { priority: shard.index + 1 });
     }
