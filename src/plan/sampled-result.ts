@@ -122,16 +122,18 @@ function firstMomentOf({ neurons, samples }: Assessment): SampledResult['firstMo
 
 function neuronTexts(network: Network, found: Assessment): SampledResult['neurons'] {
   return neuronsOf(network).map(({ equation, layer, unit }, k) => {
-    const activation = network.equations[equation];
+    const tying = network.equations[equation];
     const estimates = found.neurons[k];
-    if (activation?.op !== 'activation' || estimates === undefined) {
+    const ties = tying !== undefined && tying.op !== 'dense' && tying.op !== 'affine';
+    if (!ties || estimates === undefined) {
       throw new Error('neuronTexts: the samples are of another network');
     }
     return {
       layer,
       unit,
-      activation: activation.activation.type,
-      kinks: activation.activation.kinks.map(({ at }) => toText(at)),
+      // A maximum has ties but no kinks.
+      activation: tying.op === 'max' ? tying.type : tying.activation.type,
+      kinks: tying.op === 'max' ? [] : tying.activation.kinks.map(({ at }) => toText(at)),
       touched: intervalOf(estimates.touched),
       relevant: intervalOf(estimates.relevant),
     };
