@@ -77,7 +77,6 @@ export {
 } from './net/build.js';
 export {
   isPolynomial,
-  polynomialOf,
   spaceSize,
   type AnalyticNetwork,
   type Loss,

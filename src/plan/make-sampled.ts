@@ -10,7 +10,7 @@ import {
   sampleMethodFor,
   secondsOf,
   whyNotSampled,
-  type Network,
+  type AnalyticNetwork,
   type Proxies,
   type SampleMethod,
 } from '../engine/index.js';
@@ -36,7 +36,7 @@ type Begun = Omit<Plan, 'method'>;
 /** Plans the samples of a question within the limits of this installation. */
 export function planSampled(
   begun: Begun,
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   limits: Limits,
 ): { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal } {
@@ -60,7 +60,7 @@ export function planSampled(
 }
 
 /** Whether enough samples to say something are within the limits. */
-export function isSampleable(network: Network, compiled: boolean, limits: Limits): boolean {
+export function isSampleable(network: AnalyticNetwork, compiled: boolean, limits: Limits): boolean {
   return FEW_SAMPLES * sampleCost(network, compiled) <= limits.maxOperations;
 }
 
@@ -85,7 +85,7 @@ const WHAT: Readonly<Record<SampleMethod, string>> = {
 /** *Estimate.* What each estimator would cost, for POST /plan. */
 export function sampleMethods(
   question: Question,
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   limits: Limits,
 ): Planning['methods'] {

@@ -6,10 +6,8 @@
 import {
   ENGINE_VERSION,
   candidatesOf,
-  isPolynomial,
   log10Estimate,
   operationsIn,
-  polynomialOf,
   secondsOf,
   spaceSize,
   type AnalyticNetwork,
@@ -70,7 +68,7 @@ export function planningOf(question: Question, limits: Limits): Planning {
     shards: planned.ok ? planned.plan.shards : null,
     methods:
       question.mode === 'sampled'
-        ? sampleMethods(question, polynomialOf(network), proxies, limits)
+        ? sampleMethods(question, network, proxies, limits)
         : candidates.map((candidate) => methodText(candidate, limits)),
     refusal: planned.ok
       ? null
@@ -107,7 +105,7 @@ function planCompiled(
     return { ok: true, plan: { ...plan, method: 'point' } };
   }
   if (question.mode === 'sampled') {
-    return planSampled(plan, polynomialOf(network), proxies, limits);
+    return planSampled(plan, network, proxies, limits);
   }
   const candidates = known ?? candidatesOf(network, proxies, ESTIMATE_OPERATIONS);
   const best = cheapest(candidates, limits);
@@ -200,12 +198,11 @@ function tooLarge(
   const compiled = candidates.some(
     (candidate) => candidate.method !== 'enumeration' && candidate.compiled,
   );
-  const largestMode =
-    isPolynomial(network) && isSampleable(network, compiled, limits)
-      ? 'sampled'
-      : pointRefusal(network) === null
-        ? 'point'
-        : 'bounds';
+  const largestMode = isSampleable(network, compiled, limits)
+    ? 'sampled'
+    : pointRefusal(network) === null
+      ? 'point'
+      : 'bounds';
   const format = nearestFormat(question, network, (narrower, narrowerProxies, operations) =>
     isCountable(narrower, narrowerProxies, limits, operations),
   );

@@ -7,7 +7,6 @@ import {
   SEED_MAX,
   compare,
   fromDouble,
-  isPolynomial,
   parseExact,
   rational,
   toText,
@@ -71,17 +70,6 @@ export function checkSampled(
   network: AnalyticNetwork,
   faults: Faults,
 ): void {
-  if (!isPolynomial(network)) {
-    for (const equation of network.equations) {
-      if (equation.op !== 'transcendental') continue;
-      faults.add(
-        ['network', 'layers', equation.layer, 'activation'],
-        'exponentials-not-sampled',
-        `mode "sampled" takes piecewise-polynomial activations, and "${equation.activation.type}" has exponentials; modes "exhaustive", "point" and "bounds" take it`,
-      );
-    }
-    return;
-  }
   const why = method === 'auto' ? null : whyNotSampled(network, method);
   if (why === null) return;
   faults.add(

@@ -6,7 +6,6 @@ import {
   addSamples,
   isSettled,
   parseExact,
-  polynomialOf,
   samplingOf,
   type BatchSums,
   type SampleMethod,
@@ -148,7 +147,7 @@ export function samplingOfPlan(
   if (known !== undefined) return known;
   if (!isSampleMethod(plan.method)) throw new Error('samplingOfPlan: the plan samples nothing');
   const seed = BigInt(settingsOf(plan).seed);
-  const made = samplingOf(polynomialOf(network), proxies, plan.method, { seed });
+  const made = samplingOf(network, proxies, plan.method, { seed });
   prepared.set(plan, made);
   return made;
 }

@@ -8,7 +8,6 @@ import {
   add,
   assess,
   neuronsOf,
-  polynomialOf,
   parseExact,
   reportTheorems,
   fromDouble,
@@ -17,7 +16,7 @@ import {
   toText,
   ZERO,
   type Assessment,
-  type Network,
+  type AnalyticNetwork,
   type Rational,
   type SampledSet,
   type SetEstimate,
@@ -37,8 +36,7 @@ const BEYOND_CHANCE = 1e-9;
 /** *Exact.* The result. Throws a Contradiction where a theorem is broken beyond chance. */
 export function sampledResult(plan: Plan, tally: SampleTally): SampledResult {
   const compiled = compileQuestion(plan.question);
-  const { proxies } = compiled;
-  const network = polynomialOf(compiled.network);
+  const { network, proxies } = compiled;
   const { scale, method } = samplingOfPlan(plan, compiled);
   const rule = stopRuleOf(plan);
   const found = assess(tally.sums, scale, rule);
@@ -120,7 +118,7 @@ function firstMomentOf({ neurons, samples }: Assessment): SampledResult['firstMo
   return { exact: toText(sum), value: toDouble(sum) };
 }
 
-function neuronTexts(network: Network, found: Assessment): SampledResult['neurons'] {
+function neuronTexts(network: AnalyticNetwork, found: Assessment): SampledResult['neurons'] {
   return neuronsOf(network).map(({ equation, layer, unit }, k) => {
     const tying = network.equations[equation];
     const estimates = found.neurons[k];

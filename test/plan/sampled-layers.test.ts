@@ -68,3 +68,52 @@ test('samples of networks of every layer type agree with the count', () => {
   );
   if (runs(40).numRuns >= 40) assert.ok(maxima > 0, 'no network had a maximum');
 });
+
+const dense = (units: number, activation: string, rest = {}): object => ({
+  type: 'dense',
+  units,
+  activation,
+  ...rest,
+});
+
+test('samples of networks with exponentials agree with the count', () => {
+  const cases: readonly (readonly object[])[] = [
+    [dense(2, 'sigmoid'), dense(1, 'relu'), dense(1, 'identity')],
+    [dense(1, 'tanh'), dense(2, 'relu', { bias: false }), dense(1, 'identity')],
+    [dense(1, 'relu'), dense(1, 'gelu')],
+    [dense(2, 'elu'), dense(1, 'identity')],
+    [dense(1, 'sigmoid'), dense(1, 'tanh')],
+  ];
+  for (const [seed, layers] of cases.entries()) {
+    const network = { inputs: [['1'], ['-1']], layers };
+    const drawn = compare({ network, format: { values: ['-1', '0', '1'] } }, seed);
+    assert.equal(drawn.method, 'plain');
+    assert.equal(drawn.undecided, '0');
+  }
+});
+
+test('where ties are not decided every interval reaches as far as they might', () => {
+  // e^softplus(w) = 1 + e^w: one unit is tied at every w, which is not decided; the other is decided.
+  const w = { param: 'w' };
+  const network = {
+    inputs: [['1']],
+    layers: [
+      dense(1, 'softplus', { weight: [[w]], bias: false }),
+      dense(1, 'exp', { weight: [['1']], bias: false }),
+      dense(1, 'exp', { from: 'input', weight: [[w]], bias: false }),
+      { type: 'concat', from: [1, 2] },
+      dense(1, 'relu', { weight: [['1', '-1']], bias: ['-1'] }),
+    ],
+  };
+  const drawn = compare({ network, format: { values: ['-1', '1', '2'] } }, 3);
+  assert.equal(drawn.undecided, '1');
+  const { touched, nonDifferentiable, incorrect } = drawn.density;
+  for (const { lower, upper, exact } of [
+    touched,
+    nonDifferentiable,
+    incorrect,
+    ...drawn.neurons.map((neuron) => neuron.relevant),
+  ]) {
+    assert.deepEqual([exact, lower, upper], ['0', 0, 1]);
+  }
+});

@@ -203,18 +203,18 @@ test('settings are read, and refused by pointer', () => {
   assert.ok(parseRequest(body('bounds', [dense('elu')], { proxies: 'tensorflow' })).ok);
 });
 
-test('mode "sampled" is refused, naming each activation with exponentials', () => {
-  const parsed = parseRequest(body('sampled', [dense('tanh', 2), dense('relu'), dense('gelu')]));
+test('of networks with exponentials only plain samples are drawn', () => {
+  const layers = [dense('tanh', 2), dense('relu'), dense('gelu')];
+  const result = resultOf(body('sampled', layers, { sampling: { samples: 50 } }));
+  assert.ok(result.mode === 'sampled');
+  assert.equal(result.method, 'plain');
+  const parsed = parseRequest(body('sampled', layers, { sampling: { method: 'union' } }));
   assert.ok(!parsed.ok);
-  assert.equal(parsed.status, 422);
   assert.deepEqual(
     parsed.faults.map(({ pointer, code }) => [pointer, code]),
-    [
-      ['/network/layers/0/activation', 'exponentials-not-sampled'],
-      ['/network/layers/2/activation', 'exponentials-not-sampled'],
-    ],
+    [['/sampling/method', 'method-does-not-apply']],
   );
-  assert.match(parsed.faults[1]?.detail ?? '', /"gelu" has exponentials/);
+  assert.match(parsed.faults[0]?.detail ?? '', /has exponentials/);
 });
 
 test('around a point only its neighbours are visited', () => {

@@ -143,12 +143,6 @@ export function isPolynomial(network: AnalyticNetwork): network is Network {
   return network.equations.every(({ op }) => op !== 'transcendental');
 }
 
-/** *Exact.* The network as the polynomial one that it is. Throws a TypeError where it is none. */
-export function polynomialOf(network: AnalyticNetwork): Network {
-  if (isPolynomial(network)) return network;
-  throw new TypeError('polynomialOf: an activation of the network has exponentials');
-}
-
 /** Where a parameter is used: equation, unit, and input index (null in a bias). */
 export interface Use {
   readonly equation: number;

@@ -51,9 +51,19 @@ export interface Assessment {
 export const SAMPLED_SETS = ['touched', 'nonDifferentiable', 'incorrect', 'either'] as const;
 export type SampledSet = (typeof SAMPLED_SETS)[number];
 
+/** A measure; or what is touched with what may be, which no point is both. */
+type End = Measure | 'touchedMost';
+
+/** *Exact.* Sums of an end over a stretch. */
+function sumAt(sums: SampleSums, stretch: number, end: End): Sum {
+  const of = (measure: Measure): Sum =>
+    sums.get(stretch)?.measures[MEASURES.indexOf(measure)] ?? NO_SUM;
+  return end === 'touchedMost' ? addSums(of('touched'), of('tiesUndecided')) : of(end);
+}
+
 /** The measures that bound a set from below and from above. */
-const ENDS: Readonly<Record<SampledSet, readonly [Measure, Measure]>> = {
-  touched: ['touched', 'touched'],
+const ENDS: Readonly<Record<SampledSet, readonly [End, End]>> = {
+  touched: ['touched', 'touchedMost'],
   nonDifferentiable: ['nonDifferentiableLeast', 'nonDifferentiableMost'],
   incorrect: ['incorrectLeast', 'incorrectMost'],
   either: ['eitherLeast', 'eitherMost'],
@@ -68,7 +78,7 @@ interface Context {
   /** Looks of the whole rule. */
   readonly planned: number;
   /** Intervals after each look, by measure; those of equal sums are one list. */
-  readonly measures: Map<Measure, readonly MeanInterval[]>;
+  readonly measures: Map<End, readonly MeanInterval[]>;
 }
 
 /**
@@ -124,10 +134,10 @@ export function assess(
     byError !== null ? 'relativeError' : samples === rule.samples ? 'samples' : 'time';
   const setOf = (set: SampledSet): SetEstimate => {
     const [least, most] = ENDS[set];
-    const of = (measure: Measure): SetEstimate =>
-      estimateAt(measureIntervals(sums, measure, context), look, scale.range, context);
+    const of = (end: End): SetEstimate =>
+      estimateAt(measureIntervals(sums, end, context), look, scale.range, context);
     const lower = of(least);
-    return least === most ? lower : { ...lower, upper: of(most).upper };
+    return { ...lower, upper: of(most).upper };
   };
   return {
     samples,
@@ -141,17 +151,19 @@ export function assess(
       either: setOf('either'),
     },
     neurons: scale.neuronRanges.map((range, neuron) => {
-      const of = (kind: 'touched' | 'relevant'): SetEstimate =>
-        estimateAt(
-          intervalsOf(
-            context.reached.map((_, k) => sums.get(k)?.neurons.get(neuron)?.[kind] ?? NO_SUM),
-            range,
-            context,
-          ),
-          look,
-          range,
-          context,
+      const of = (kind: 'touched' | 'relevant'): SetEstimate => {
+        const known = context.reached.map(
+          (_, k) => sums.get(k)?.neurons.get(neuron)?.[kind] ?? NO_SUM,
         );
+        const estimate = (own: readonly Sum[]): SetEstimate =>
+          estimateAt(intervalsOf(own, range, context), look, range, context);
+        const lower = estimate(known);
+        const open = context.reached.map((_, k) => sumAt(sums, k, 'tiesUndecided'));
+        if (open.every(({ first }) => first === 0n)) return lower;
+        // Where ties are not decided this neuron may be tied, and relevant; no known tie is there.
+        const { upper } = estimate(known.map((sum, k) => addSums(sum, open[k] ?? NO_SUM)));
+        return { ...lower, upper };
+      };
       return { touched: of('touched'), relevant: of('relevant') };
     }),
   };
@@ -160,9 +172,8 @@ export function assess(
 function undecidedOf(sums: SampleSums, look: number, whole: bigint): Rational {
   let units = 0n;
   for (let k = 0; k <= look; k += 1) {
-    const measures = sums.get(k)?.measures;
-    const [least, most] = ENDS.nonDifferentiable.map((end) => measures?.[MEASURES.indexOf(end)]);
-    units += (most?.first ?? 0n) - (least?.first ?? 0n);
+    const [least, most] = ENDS.nonDifferentiable;
+    units += sumAt(sums, k, most).first - sumAt(sums, k, least).first;
   }
   return rational(units, whole);
 }
@@ -187,8 +198,7 @@ function errorLook(sums: SampleSums, context: Context): number | null {
   const { relativeError } = context.rule;
   if (relativeError === null) return null;
   const wanted = toDouble(relativeError);
-  const sequence = (measure: Measure): readonly MeanInterval[] =>
-    measureIntervals(sums, measure, context);
+  const sequence = (end: End): readonly MeanInterval[] => measureIntervals(sums, end, context);
   const settled = (set: SampledSet, look: number): boolean | null => {
     const [least, most] = ENDS[set].map(sequence);
     const found = least?.[look];
@@ -209,23 +219,18 @@ interface MeanInterval extends Interval {
 }
 
 /** The same of a measure; of measures whose sums are equal it is found once. */
-function measureIntervals(
-  sums: SampleSums,
-  measure: Measure,
-  context: Context,
-): readonly MeanInterval[] {
-  const known = context.measures.get(measure);
+function measureIntervals(sums: SampleSums, end: End, context: Context): readonly MeanInterval[] {
+  const known = context.measures.get(end);
   if (known !== undefined) return known;
-  const sumsOf = (of: Measure): readonly Sum[] =>
-    context.reached.map((_, k) => sums.get(k)?.measures[MEASURES.indexOf(of)] ?? NO_SUM);
-  const own = sumsOf(measure);
+  const sumsOf = (of: End): readonly Sum[] => context.reached.map((_, k) => sumAt(sums, k, of));
+  const own = sumsOf(end);
   const equal = [...context.measures].find(([other]) =>
     sumsOf(other).every(
       ({ first, second }, k) => first === own[k]?.first && second === own[k].second,
     ),
   );
   const found = equal?.[1] ?? intervalsOf(own, context.scale.range, context);
-  context.measures.set(measure, found);
+  context.measures.set(end, found);
   return found;
 }
 

@@ -1,7 +1,7 @@
 /** What a sample costs, in the unit of the counts' estimates: for planning, it decides no answer. */
 import { spaceOf } from '../count/space.js';
 import { isChain } from '../net/chain.js';
-import type { Network } from '../net/ir.js';
+import { isPolynomial, type AnalyticNetwork, type Network } from '../net/ir.js';
 import { toDouble } from '../num/float64.js';
 import { isForDoubles } from './no-tie-doubles.js';
 import { orientedLayerOf } from './orientation.js';
@@ -15,8 +15,12 @@ const TIED = 150_000;
 /** Of one in BigInt; a share of the points goes on to rationals. */
 const EXACT = { sample: 100_000, parameter: 150, entry: 350 } as const;
 
+/** Of one over exact real numbers, per parameter. */
+const REAL_PARAMETER = 60_000;
+
 /** *Estimate.* Operations of one sample of any method. */
-export function sampleCost(network: Network, compiled: boolean): number {
+export function sampleCost(network: AnalyticNetwork, compiled: boolean): number {
+  if (!isPolynomial(network)) return REAL_PARAMETER * Math.max(1, network.parameters.length);
   const inDoubles = !compiled && isChain(network) && isForDoubles(network);
   const cost = compiled ? KERNEL : inDoubles ? DOUBLES : EXACT;
   const entries = network.equations.reduce(

@@ -6,7 +6,7 @@
 import type { Rational } from '../num/rational.js';
 import type { Draws } from './draws.js';
 import type { Decision } from './subject.js';
-import type { Collector, Observation } from './sums.js';
+import { MEASURES, type Collector, type Observation } from './sums.js';
 
 export type SampleMethod = 'plain' | 'conditional' | 'union';
 
@@ -29,13 +29,16 @@ export interface Estimator {
   readonly flush: ((into: Collector) => void) | null;
 }
 
-/** Adds a point of the touched set, of weight `units`, to the sets that it belongs to. */
+/** The measure of points of which it is not known what is tied. */
+const TIES_UNDECIDED = MEASURES.indexOf('tiesUndecided');
+
+/** Adds a point that is touched, or may be, of weight `units`, to the sets that it belongs to. */
 export function addPoint(decision: Decision, units: bigint, { values }: Observation): void {
-  const { differentiable, incorrect } = decision;
+  const { differentiable, incorrect, tiesDecided } = decision;
   const add = (measure: number): void => {
     values[measure] = (values[measure] ?? 0n) + units;
   };
-  add(0);
+  add(tiesDecided ? 0 : TIES_UNDECIDED);
   const kink = differentiable === false;
   const wrong = incorrect === true;
   const open = differentiable === null;

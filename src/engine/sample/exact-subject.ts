@@ -5,12 +5,12 @@
 import { neuronsOf } from '../count/space.js';
 import type { TieFinder } from '../filter/finder.js';
 import { isChain } from '../net/chain.js';
-import type { Network } from '../net/ir.js';
+import type { AnalyticNetwork, Network } from '../net/ir.js';
 import { kinkIndexAt } from '../net/activation.js';
 import { doubleOf } from '../num/exact-double.js';
 import { ZERO, divide, isZero, multiply, subtract, type Rational } from '../num/rational.js';
 import { valuesAt } from '../truth/evaluate.js';
-import type { Verdict } from '../verdict.js';
+import type { Decision as Decided } from '../verdict.js';
 import type { Space } from '../count/space.js';
 import type { FrontFilter, NoTieFilter } from './no-tie.js';
 import { rowsOf, type OwnEntry, type Row } from './pivots.js';
@@ -27,22 +27,25 @@ import {
 /** Decides one point of Ω: the judge, or anything that is held to it. */
 export type Judge = (
   point: readonly Rational[],
-) => Pick<Verdict, 'ties' | 'differentiable' | 'adCorrect'>;
+) => Pick<Decided, 'ties' | 'tiesDecided' | 'differentiable' | 'adCorrect'>;
 
 /** *Exact.* A judge's verdict, neuron by neuron; `neuronAt` gives the index of an equation's unit. */
 export function decisionOf(
   verdict: ReturnType<Judge>,
   neuronAt: (equation: number, unit: number) => number,
 ): Decision {
-  if (verdict.ties.length === 0) return UNTOUCHED;
+  const { ties, tiesDecided } = verdict;
+  if (ties.length === 0 && tiesDecided) return UNTOUCHED;
+  if (ties.length > 0 && !tiesDecided) throw new Error('decisionOf: ties are half decided');
   const seen = new Map<number, boolean>();
-  for (const { equation, unit, relevant } of verdict.ties) {
+  for (const { equation, unit, relevant } of ties) {
     const neuron = neuronAt(equation, unit);
     seen.set(neuron, (seen.get(neuron) ?? false) || relevant);
   }
   const tied = [...seen.keys()].sort((a, b) => a - b);
   return {
     tied,
+    tiesDecided,
     relevant: tied.map((neuron) => seen.get(neuron) === true),
     differentiable: verdict.differentiable,
     incorrect: verdict.differentiable === null ? null : verdict.adCorrect === false,
@@ -50,7 +53,7 @@ export function decisionOf(
 }
 
 /** *Exact.* Finds a unit's index among the neurons of a network. */
-export function neuronIndex(network: Network): (equation: number, unit: number) => number {
+export function neuronIndex(network: AnalyticNetwork): (equation: number, unit: number) => number {
   const indices = new Map<string, number>();
   neuronsOf(network).forEach(({ equation, unit }, index) => {
     indices.set(`${String(equation)} ${String(unit)}`, index);

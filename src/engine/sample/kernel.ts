@@ -111,7 +111,7 @@ export function gridSubject(
       relevant[tied.indexOf(layers[layer]!.firstNeuron + unit)] = true;
       if (freedom[layer]![tie] === 1) smooth = false;
     });
-    return { tied, relevant, differentiable: smooth, incorrect: false };
+    return { tied, tiesDecided: true, relevant, differentiable: smooth, incorrect: false };
   };
 
   const tiesOf = (row: GridRow, neuron: number, found: PossibleTie[]): void => {

@@ -5,7 +5,10 @@ import type { Subject } from './subject.js';
 import { noObservation } from './sums.js';
 
 /** The estimator that counts. */
-export function plainEstimator(subject: Subject, neurons: number): Estimator {
+export function plainEstimator(
+  subject: Pick<Subject, 'draw' | 'decide'>,
+  neurons: number,
+): Estimator {
   return {
     method: 'plain',
     unit: 1n,
@@ -16,7 +19,7 @@ export function plainEstimator(subject: Subject, neurons: number): Estimator {
     observe(draws, into) {
       subject.draw(draws);
       const decision = subject.decide();
-      if (decision.tied.length === 0) return 'usual';
+      if (decision.tied.length === 0 && decision.tiesDecided) return 'usual';
       addPoint(decision, 1n, into);
       decision.tied.forEach((neuron, k) => {
         addTie(neuron, 1n, decision.relevant[k] === true, into);

@@ -4,10 +4,11 @@
  */
 import type { Proxies } from '../ad/rules.js';
 import { gridProgramOf } from '../count/grid.js';
+import { decisionsOf } from '../analytic/verdict.js';
 import { neuronsOf, spaceOf } from '../count/space.js';
 import { tieFinderOf } from '../filter/finder.js';
 import { isChain } from '../net/chain.js';
-import type { Network } from '../net/ir.js';
+import { isPolynomial, type AnalyticNetwork, type Network } from '../net/ir.js';
 import { judgeOf } from '../verdict.js';
 import type { Scale } from './assessment.js';
 import { conditionalEstimator, whyNotConditional } from './conditional.js';
@@ -20,6 +21,7 @@ import { lateFilterOf, type Tables } from './no-tie-doubles.js';
 import { frontFilterOf, noTieFilterOf } from './no-tie.js';
 import { rowsOf } from './pivots.js';
 import { plainEstimator } from './plain.js';
+import { realSubject } from './real-subject.js';
 import { relevanceInDoubles } from './relevance-doubles.js';
 import { rowDrawsOf } from './row-draws.js';
 import type { Subject } from './subject.js';
@@ -57,8 +59,9 @@ export interface SamplingOptions {
 const PROGRESS_EVERY = 16;
 
 /** Why a method does not apply to a network; null where it does. */
-export function whyNotSampled(network: Network, method: SampleMethod): string | null {
+export function whyNotSampled(network: AnalyticNetwork, method: SampleMethod): string | null {
   if (method === 'plain') return null;
+  if (!isPolynomial(network)) return 'an activation of the network has exponentials';
   if (!isChain(network)) return 'it needs a chain of dense and convolution layers, without a loss';
   if (method === 'conditional') return whyNotConditional(network);
   if (rowsOf(network).some(({ own }) => own.length > 0)) return null;
@@ -66,25 +69,26 @@ export function whyNotSampled(network: Network, method: SampleMethod): string | 
 }
 
 /** *Exact.* The method that has the least variance among those that apply. */
-export function sampleMethodFor(network: Network): SampleMethod {
+export function sampleMethodFor(network: AnalyticNetwork): SampleMethod {
   const methods = ['conditional', 'union'] as const;
   return methods.find((method) => whyNotSampled(network, method) === null) ?? 'plain';
 }
 
 /** Whether a network is sampled on its grid, not in exact arithmetic point by point. */
-export function isCompiled(network: Network, proxies: Proxies): boolean {
-  return gridProgramOf(network, proxies, spaceOf(network)) !== null;
+export function isCompiled(network: AnalyticNetwork, proxies: Proxies): boolean {
+  return isPolynomial(network) && gridProgramOf(network, proxies, spaceOf(network)) !== null;
 }
 
 /** Prepares sampling of a network by a method. Throws an Error where it does not apply. */
 export function samplingOf(
-  network: Network,
+  network: AnalyticNetwork,
   proxies: Proxies,
   method: SampleMethod,
   options: SamplingOptions,
 ): Sampling {
-  const { subject, compiled } = subjectOf(network, proxies, method, options);
-  const estimator = estimatorOf(network, subject, method);
+  const { estimator, compiled } = isPolynomial(network)
+    ? prepared(network, proxies, method, options)
+    : { estimator: overReals(network, proxies, method, options), compiled: false };
   const draws = drawsOf(options.seed);
   const { unit, range, neuronRanges } = estimator;
   return {
@@ -116,6 +120,28 @@ export function samplingOf(
       return { done: at - from, sums };
     },
   };
+}
+
+/** Of a network with exponentials. */
+function overReals(
+  network: AnalyticNetwork,
+  proxies: Proxies,
+  method: SampleMethod,
+  options: SamplingOptions,
+): Estimator {
+  if (method !== 'plain') throw new Error(`samplingOf: ${method} needs rational values`);
+  const judge = options.judge ?? decisionsOf(network, proxies);
+  return plainEstimator(realSubject(network, spaceOf(network), judge), neuronsOf(network).length);
+}
+
+function prepared(
+  network: Network,
+  proxies: Proxies,
+  method: SampleMethod,
+  options: SamplingOptions,
+): { readonly estimator: Estimator; readonly compiled: boolean } {
+  const { subject, compiled } = subjectOf(network, proxies, method, options);
+  return { estimator: estimatorOf(network, subject, method), compiled };
 }
 
 function subjectOf(

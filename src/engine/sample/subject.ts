@@ -17,6 +17,8 @@ import type { Draws } from './draws.js';
 /** One point, decided. Neurons are indices into `neuronsOf`, increasing. */
 export interface Decision {
   readonly tied: readonly number[];
+  /** Whether `tied` and `relevant` say all; where not, nothing is said of any tie. */
+  readonly tiesDecided: boolean;
   /** Per tied neuron: whether AD gives its output a non-zero cotangent, in some sample it is tied in. */
   readonly relevant: readonly boolean[];
   /** Null where undecided. */
@@ -113,6 +115,7 @@ export interface Subject {
 
 export const UNTOUCHED: Decision = Object.freeze({
   tied: Object.freeze([]),
+  tiesDecided: true,
   relevant: Object.freeze([]),
   differentiable: true,
   incorrect: false,

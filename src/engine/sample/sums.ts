@@ -15,6 +15,7 @@ export const MEASURES = [
   'incorrectMost',
   'eitherLeast',
   'eitherMost',
+  'tiesUndecided',
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 

@@ -130,7 +130,7 @@ function isUnbiased(
           space.visits,
           silent,
         );
-  const { touched, nonDifferentiable, incorrect, undecided } = counted;
+  const { touched, nonDifferentiable, incorrect, undecided, tiesUndecided } = counted;
   const either = nonDifferentiable + incorrect;
   assert.deepEqual(
     measures.map(({ first }) => first),
@@ -142,6 +142,7 @@ function isUnbiased(
       incorrect + undecided,
       either,
       either + undecided,
+      tiesUndecided,
     ].map((count) => count * unit),
     method,
   );
