@@ -1,7 +1,7 @@
 /**
  * The computing time of one thread, read from outside while it runs, also in the middle of a tight
  * loop: the kernel's own account of the thread (/proc/.../schedstat). Where there is none (not
- * Linux, or a thread that did not say which it is) the time on the wall stands for it.
+ * Linux) the time on the wall stands for it. What waits for a thread has computed nothing.
  *
  * Lower bound where a thread is killed: what it computed since the last look is not counted. Threads
  * of the engine's runtime (collector, compiler) are not counted either.
@@ -9,11 +9,12 @@
 import { openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 
 /**
- * Numbers shared with a thread: done, thread, its computing time in nanoseconds at begin and end,
- * and whether the time of its samples is over (not 0).
+ * Numbers shared with a thread: done; the thread whose account is kept, 0 of none; nanoseconds at
+ * begin and end, of its account or of the clock; whether the time of its samples is over; and
+ * whether a thread has begun. The last two are yes where they are not 0.
  */
-export const SHARD_NUMBERS = 5;
-const [THREAD, BEGAN, ENDED, OVER] = [1, 2, 3, 4];
+export const SHARD_NUMBERS = 6;
+const [THREAD, BEGAN, ENDED, OVER, BEGUN] = [1, 2, 3, 4, 5];
 
 /** For the main thread: samples are to be ended. */
 export function endTime(numbers: BigUint64Array): void {
@@ -74,14 +75,17 @@ export function accountOfThisThread(): Account | null {
 
 /** For the computing thread: what `compute` gives, with the numbers that say what it took. */
 export function metered<T>(account: Account | null, numbers: BigUint64Array, compute: () => T): T {
-  const began = account?.now() ?? null;
-  if (account === null || began === null || numbers.length < SHARD_NUMBERS) return compute();
+  if (numbers.length < SHARD_NUMBERS) return compute();
+  const computed = account?.now() ?? null;
+  const began = computed ?? process.hrtime.bigint();
   Atomics.store(numbers, BEGAN, began);
-  Atomics.store(numbers, THREAD, account.thread);
+  Atomics.store(numbers, THREAD, computed === null ? 0n : (account?.thread ?? 0n));
+  Atomics.store(numbers, BEGUN, 1n);
   try {
     return compute();
   } finally {
-    Atomics.store(numbers, ENDED, account.now() ?? began);
+    const ended = computed === null ? process.hrtime.bigint() : account?.now();
+    Atomics.store(numbers, ENDED, ended ?? began);
   }
 }
 
@@ -94,13 +98,14 @@ export interface Meter {
 
 /** For the main thread: reads what the thread of these numbers computes. */
 export function openMeter(numbers: BigUint64Array): Meter {
-  const opened = performance.now();
   let taken = 0;
   const total = (): number => {
+    if (Atomics.load(numbers, BEGUN) === 0n) return 0;
     const thread = Atomics.load(numbers, THREAD);
-    if (thread === 0n) return (performance.now() - opened) * 1_000;
     const ended = Atomics.load(numbers, ENDED);
-    const now = ended === 0n ? accountOf(thread) : ended;
+    const running = (): bigint | null =>
+      thread === 0n ? process.hrtime.bigint() : accountOf(thread);
+    const now = ended === 0n ? running() : ended;
     return now === null ? taken : Number((now - Atomics.load(numbers, BEGAN)) / 1_000n);
   };
   return {
