@@ -44,6 +44,8 @@ export function keepTotals(
 
   const untold = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
+  /** Settles when nothing is on its way. */
+  let telling: Promise<void> = Promise.resolve();
   async function tell(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
@@ -56,7 +58,7 @@ export function keepTotals(
   function add(field: string, amount: number): void {
     untold.set(field, (untold.get(field) ?? 0) + amount);
     timer ??= setTimeout(() => {
-      tell().catch(onError);
+      telling = tell().catch(onError);
     }, TELL_EVERY_MS);
   }
 
@@ -82,8 +84,12 @@ export function keepTotals(
   return {
     async stop() {
       // A connection that waits for Redis would hold up the end.
-      if (redis.status === 'ready') await tell().catch(onError);
-      else clearTimeout(timer);
+      if (redis.status !== 'ready') {
+        clearTimeout(timer);
+        return;
+      }
+      await telling;
+      await tell().catch(onError);
     },
   };
 }
