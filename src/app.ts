@@ -69,9 +69,10 @@ export async function buildApp(dependencies: Dependencies): Promise<App> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.removeAllContentTypeParsers();
   const readBody = rememberBodies(readJson);
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, bytes, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
     try {
-      done(null, readBody(bytes as Buffer));
+      // Whoever asks for a path without a route need show no key: nothing of theirs is kept.
+      done(null, request.is404 ? readJson(bytes as Buffer) : readBody(bytes as Buffer));
     } catch (error) {
       done(error as Error);
     }

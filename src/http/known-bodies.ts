@@ -4,33 +4,41 @@
  * parsed and checked anew.
  *
  * Invariant: what is remembered is frozen, all the way down, so that no request can change what the
- * next one reads. Only texts that were taken are remembered, the short ones, and so many.
+ * next one reads. Only texts that were read are remembered, and together they take about so many bytes.
  */
 import { LRUCache } from 'lru-cache';
 
-/** Longest text that is remembered, how many are, and their characters together. */
+/** Longest text that is remembered, and *Estimate* of the bytes of all together. */
 const TEXT_MAX = 65_536;
-const TEXTS_MAX = 500;
-const CHARACTERS_MAX = 4 * 1024 * 1024;
+const BYTES_MAX = 8 * 1024 * 1024;
 
-/** *Exact.* The value, with all that is in it, which nothing can change any more. */
-export function frozen(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const inner of Object.values(value)) frozen(inner);
-  return Object.freeze(value);
+/** *Estimate.* What a value takes, a member of an object or an array or either itself. */
+const VALUE_BYTES = 80;
+
+/** *Exact.* Freezes the value with all that is in it, which nothing can change any more; how many values it has. */
+export function freeze(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  let values = 1;
+  for (const inner of Object.values(value)) values += freeze(inner);
+  Object.freeze(value);
+  return values;
 }
 
 /** A reader that gives what `read` gives, the same object for the same text where it is known. */
-export function rememberBodies(read: (bytes: Buffer) => unknown): (bytes: Buffer) => unknown {
-  const known = new LRUCache<string, object>({ max: TEXTS_MAX, maxSize: CHARACTERS_MAX });
+export function rememberBodies(
+  read: (bytes: Buffer) => unknown,
+  bytesMax = BYTES_MAX,
+): (bytes: Buffer) => unknown {
+  const known = new LRUCache<string, object>({ maxSize: bytesMax });
   return (bytes) => {
     if (bytes.length > TEXT_MAX) return read(bytes);
     // One character for each byte: equal texts are equal bytes, whether they are UTF-8 or not.
     const text = bytes.toString('latin1');
     const before = known.get(text);
     if (before !== undefined) return before;
-    const value = frozen(read(bytes));
-    if (typeof value === 'object' && value !== null) known.set(text, value, { size: text.length });
+    const value = read(bytes);
+    const size = text.length + VALUE_BYTES * freeze(value);
+    if (typeof value === 'object' && value !== null) known.set(text, value, { size });
     return value;
   };
 }

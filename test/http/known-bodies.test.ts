@@ -4,12 +4,12 @@ import { describe, it } from 'node:test';
 import { readJson } from '../../src/http/json-body.js';
 import { rememberBodies } from '../../src/http/known-bodies.js';
 
-function counted(): { read: (bytes: Buffer) => unknown; times: () => number } {
+function counted(bytesMax?: number): { read: (bytes: Buffer) => unknown; times: () => number } {
   let times = 0;
   const read = rememberBodies((bytes) => {
     times += 1;
     return readJson(bytes);
-  });
+  }, bytesMax);
   return { read, times: () => times };
 }
 
@@ -47,5 +47,21 @@ describe('rememberBodies', () => {
     const long = Buffer.from(JSON.stringify({ a: 'x'.repeat(70_000) }));
     assert.notEqual(read(long), read(long));
     assert.equal(times(), 2);
+  });
+
+  it('remembers so many bytes, of which every value takes some', () => {
+    const { read, times } = counted(2_000);
+    const many = Buffer.from(JSON.stringify(Array.from({ length: 30 }, () => ({}))));
+    assert.notEqual(read(many), read(many));
+    const [one, other] = [
+      Buffer.from('[{},{},{},{},{},{},{},{},{}]'),
+      Buffer.from('[[],[],[],[],[],[],[],[],[]]'),
+    ];
+    const first = read(one);
+    assert.equal(read(one), first);
+    for (let k = 0; k < 3; k += 1) read(Buffer.from(`[${String(k)},[],[],[],[],[],[],[],[]]`));
+    read(other);
+    assert.notEqual(read(one), first);
+    assert.equal(times(), 8);
   });
 });
