@@ -112,8 +112,9 @@ function planCompiled(
   if (best === null) {
     return { ok: false, refusal: tooLarge(question, network, space, candidates, limits) };
   }
-  const { method, parts, estimate } = best;
-  const wanted = Math.min(Math.ceil(estimate.operations / SHARD_OPERATIONS), limits.maxShards);
+  const { method, parts, estimate, isCut } = best;
+  const most = isCut ? limits.maxShards : 1;
+  const wanted = Math.min(Math.ceil(estimate.operations / SHARD_OPERATIONS), most);
   const shards = parts < BigInt(wanted) ? Number(parts) : Math.max(1, wanted);
   return {
     ok: true,

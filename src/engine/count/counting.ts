@@ -48,7 +48,7 @@ export function countingOf(
   if (method === 'enumeration') {
     const enumeration = enumerationOf(network, proxies, { symmetries: true });
     const { space, compiled, visits, work, tallyOf } = enumeration;
-    const perVisit = (visitCost(compiled, network) * approximate(work)) / approximate(visits);
+    const cost = visitCost(compiled, network);
     let visited = 0n;
     return {
       method,
@@ -59,7 +59,8 @@ export function countingOf(
         visited += to - from;
         return tally;
       },
-      work: () => ({ operations: approximate(visited) * perVisit, states: 0 }),
+      // Of parts fewer points are visited than are covered, and those may be beyond all doubles.
+      work: () => ({ operations: approximate((visited * work) / visits) * cost, states: 0 }),
     };
   }
   const space = spaceOf(network);
@@ -101,6 +102,7 @@ export function candidatesOf(
     },
     parts: visits,
     visits: work,
+    isCut: reducedBy !== 'parts',
     compiled,
     why: compiled
       ? points
@@ -112,6 +114,7 @@ export function candidatesOf(
     estimate: null,
     parts: 0n,
     visits: 0n,
+    isCut: true,
     compiled: program !== null,
   } as const;
   try {
@@ -132,6 +135,7 @@ export function candidatesOf(
         estimate: count.estimate(budget),
         parts: count.parts,
         visits: 0n,
+        isCut: true,
         compiled: true,
         why: count.method === 'layered' ? 'sums over the states of the layers' : 'one product',
       },

@@ -203,6 +203,6 @@ export function enumerationOf(
 }
 
 /** *Exact.* Whether code is generated for the enumeration of a network; nothing is run, nor judged. */
-export function isGenerated(network: Network, proxies: Proxies, space: Space): boolean {
+function isGenerated(network: Network, proxies: Proxies, space: Space): boolean {
   return lineOf(network, proxies, space) !== null || codeOf(network, proxies, space) !== null;
 }

@@ -28,6 +28,8 @@ export interface Candidate {
   readonly parts: bigint;
   /** Points that are visited, of an enumeration: fewer than its range where parts are enumerated alone. */
   readonly visits: bigint;
+  /** Whether shards share the work; where not, each would enumerate most of the parts again. */
+  readonly isCut: boolean;
   /** Whether a compiled kernel or generated code does the work, not the reference enumerator. */
   readonly compiled: boolean;
   readonly why: string;

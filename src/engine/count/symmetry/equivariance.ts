@@ -96,8 +96,8 @@ const activation: Row<ActivationEquation> = ({ in: read, activation: sigma }, mo
   return parity === 'odd' ? move : { image: move.image, sign: move.sign.map(() => 1) };
 };
 
-/** *Exact.* Whether σ and its proxies are those of an odd or of an even function. */
-export function parityOf(
+/** Whether σ and its proxies are those of an odd or of an even function. */
+function parityOf(
   { breakpoints, pieces, kinks }: Activation,
   proxies: readonly Rational[],
 ): 'odd' | 'even' | null {
