@@ -165,7 +165,6 @@ export const DenseLayerSchema = Type.Object(
   },
   strict,
 );
-export type DenseLayerInput = Static<typeof DenseLayerSchema>;
 
 const list = <T extends TSchema>(items: T): TArray<T> =>
   Type.Array(items, { minItems: 1, maxItems: WIDTH_MAX });
@@ -311,7 +310,6 @@ export const LossSchema = Type.Union([
     },
   ),
 ]);
-export type LossInput = Static<typeof LossSchema>;
 
 export const NetworkSchema = Type.Object(
   {

@@ -76,4 +76,3 @@ export const BoundsRequestSchema = Type.Object(
   { ...question, mode: Type.Optional(ModeSchema) },
   strict,
 );
-export type BoundsRequestInput = Static<typeof BoundsRequestSchema>;

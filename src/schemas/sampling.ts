@@ -73,4 +73,3 @@ export const AroundSchema = Type.Object(
       'Shrinks Ω to a neighbourhood of the given parameters: each ranges over the values of its format that are at most `radius` representable values away. In every mode but point.',
   },
 );
-export type AroundInput = Static<typeof AroundSchema>;
