@@ -142,6 +142,25 @@ test('any cut of the samples gives the same bytes, and they are a result', () =>
   );
 });
 
+test('a shard that was broken off leaves nothing behind', () => {
+  const network = { inputs: [[1, -2]], layers: [relu(4), relu(4), out(1)] };
+  const sampling = { samples: 640, seed: 3, method: 'conditional' };
+  const plan = planned({ network, format: 'e4m3fn', mode: 'sampled', sampling });
+  const [shard] = shardsOf({ ...plan, shards: 1 });
+  assert.ok(shard !== undefined);
+  const expected = runShard({ ...plan }, shard, () => undefined);
+  let calls = 0;
+  const broken = (): void => {
+    calls += 1;
+    if (calls === 10) throw new RangeError('broken off');
+  };
+  assert.throws(() => runShard(plan, shard, broken), /broken off/);
+  assert.equal(
+    runShard(plan, shard, () => undefined),
+    expected,
+  );
+});
+
 const SMALL = {
   network: { inputs: [[1]], layers: [relu(2), out(1)] },
   format: 'e2m1fn',

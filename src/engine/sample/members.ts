@@ -78,14 +78,16 @@ function stepsPerUnit(values: Float64Array, greatest: number): number {
 
 /**
  * *Exact.* 2^(53 − p) + 1, by which Dekker's splitting leaves a number as it is where p bits hold it; p
- * is as many as the longest value has. Infinite where that is more than half of a double's.
+ * is as many as the longest value has. Infinite where that is more than half of a double's, or where a
+ * value is so large that splitting it overflows.
  */
 function splitterOf(values: Float64Array): number {
   let splitter = 2 ** 52 + 1;
   for (const value of values) {
     for (; splitter > LEAST_SPLITTER; splitter = (splitter - 1) / 2 + 1) {
       const scaled = value * splitter;
-      if (scaled - (scaled - value) === value || !Number.isFinite(scaled)) break;
+      if (!Number.isFinite(scaled)) return Infinity;
+      if (scaled - (scaled - value) === value) break;
     }
   }
   return splitter > LEAST_SPLITTER ? splitter : Infinity;

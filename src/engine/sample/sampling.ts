@@ -104,15 +104,19 @@ export function samplingOf(
         const stretch = stretchOf(looks, at);
         const end = Math.min(to, looks[stretch] ?? to);
         const collector = new Collector(estimator.usual);
-        while (at < end && goesOn) {
-          draws.begin(at);
-          const became = estimator.observe(draws, collector.observation);
-          if (became === 'usual') collector.takeUsual();
-          else if (became === 'written') collector.take();
-          at += 1;
-          if ((at - from) % PROGRESS_EVERY === 0) goesOn = onProgress(at - from);
+        try {
+          while (at < end && goesOn) {
+            draws.begin(at);
+            const became = estimator.observe(draws, collector.observation);
+            if (became === 'usual') collector.takeUsual();
+            else if (became === 'written') collector.take();
+            at += 1;
+            if ((at - from) % PROGRESS_EVERY === 0) goesOn = onProgress(at - from);
+          }
+        } finally {
+          // Also where somebody threw: the next range must not find what this one kept.
+          estimator.flush?.(collector);
         }
-        estimator.flush?.(collector);
         sums.set(stretch, collector.sums());
         if (goesOn && at === looks[stretch]) goesOn = onLook(sums);
       }
