@@ -6,7 +6,7 @@
 import type { Rational } from '../num/rational.js';
 import type { Draws } from './draws.js';
 import type { Decision } from './subject.js';
-import { MEASURES, type Collector, type Observation } from './sums.js';
+import { KINK_MEASURES, MEASURES, type Collector, type Observation } from './sums.js';
 
 export type SampleMethod = 'plain' | 'conditional' | 'union';
 
@@ -48,6 +48,13 @@ export function addPoint(decision: Decision, units: bigint, { values }: Observat
   if (wrong || open) add(4);
   if (kink || wrong) add(5);
   if (kink || wrong || open) add(6);
+}
+
+/** *Exact.* Adds points whose ties are free: never undecided, and AD is right where f is smooth. */
+export function addFreePoint(touched: bigint, kink: bigint, { values }: Observation): void {
+  values[0] = (values[0] ?? 0n) + touched;
+  if (kink === 0n) return;
+  for (const measure of KINK_MEASURES) values[measure] = (values[measure] ?? 0n) + kink;
 }
 
 /** Adds a tie of a neuron, of weight `units`. */

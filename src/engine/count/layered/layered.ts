@@ -20,10 +20,11 @@ import type { Space } from '../space.js';
 import { estimateOf, roughEstimate, type CountEstimate } from './estimate.js';
 import { Meter, type CountLimits } from './meter.js';
 import { OverLimit } from './outgrown.js';
-import { Passes, type OrderOf, type Pass } from './passes.js';
+import { windowOf, type OrderOf, type Pass } from './pass.js';
+import { Passes } from './passes.js';
 import { rowLayersOf } from './rows.js';
 import type { Sums } from './sums.js';
-import type { Block, Window } from './window.js';
+import type { Block } from './window.js';
 
 /** Where an estimate takes its samples: the first blocks are where a ReLU is tied. */
 const SAMPLED_AT = [0, 0.3, 0.6, 0.9];
@@ -211,12 +212,4 @@ export class LayeredCount {
     );
     return this.#placed;
   }
-}
-
-/** The blocks [from, to) of a pass. */
-function windowOf({ blocks }: Pass, from: number, to: number): Window {
-  return {
-    from: from === 0 ? null : (blocks[from]?.leading ?? null),
-    to: to === blocks.length ? null : (blocks[to]?.leading ?? null),
-  };
 }

@@ -16,13 +16,14 @@ import { jointCost } from './estimate.js';
 import { FinalPair, zerosAtOutputs } from './final.js';
 import { orderedClasses } from './joint.js';
 import { COST, type Meter } from './meter.js';
+import type { Pass } from './pass.js';
 import { inOrder, leadingUnits, leadingValues } from './order.js';
 import { LayerLaws } from './prefix.js';
 import type { RowLayer } from './rows.js';
 import { expand, initialState, lawsAt, type BoundState, type WeightedState } from './states.js';
 import { isLower, noSums, type Sums } from './sums.js';
 import { LastTies, expandValues, initialValues, type ValueState } from './values.js';
-import { WHOLE, sortedBlocks, weighBlocks, type Block, type Window } from './window.js';
+import { WHOLE, sortedBlocks, weighBlocks, type Block } from './window.js';
 import { pointOf, reachAtOutputs, reachThroughPair, retrace, type Choices } from './witness.js';
 
 /**
@@ -32,24 +33,6 @@ import { pointOf, reachAtOutputs, reachThroughPair, retrace, type Choices } from
 function heldJoints(before: number): number {
   return Math.max(50_000, 20 * before);
 }
-
-/** One sum over states. Its blocks are in the order of their leading values. */
-export interface Pass {
-  /** One block without leading values where nothing is expanded any more. */
-  readonly blocks: readonly (Block | null)[];
-  /** *Estimate.* Operations per joint outcome, before any was run; steers the cut. */
-  readonly unknownCost: number;
-  /** *Estimate.* About how many joint outcomes to hold at once, unless one block has more. */
-  readonly heldJoints: number;
-  /**
-   * Adds the sums over the blocks of a window; `first` of them is the pass's first block. Gives the
-   * number of states that the window was expanded to.
-   */
-  readonly run: (window: Window, first: boolean, into: Sums, orderOf: OrderOf) => number;
-}
-
-/** The place of a block among all blocks, by its leading values. */
-export type OrderOf = (leading: readonly [number, number] | null) => bigint;
 
 export class Passes {
   readonly meter: Meter;
