@@ -14,7 +14,13 @@ import {
 import { compileQuestion, type Compiled } from './compile.js';
 import { endsEarly, type Plan, type Shard } from './plan.js';
 import { analyticPointResult, pointResult } from './point-result.js';
-import { isSampleMethod, samplingOfPlan, settles, type SampleTally } from './sample-tally.js';
+import {
+  isSampleMethod,
+  samplingOfPlan,
+  settles,
+  stopRuleOf,
+  type SampleTally,
+} from './sample-tally.js';
 import { isSettledText, tallyFromText, tallyToText } from './wire.js';
 
 export { Outgrown } from '../engine/index.js';
@@ -111,16 +117,9 @@ function sampleShard(
   const known = before
     .map(tallyFromText)
     .flatMap((one) => (one.kind === 'sample' ? [one.tally] : []));
-  if (
-    endsEarly(plan) &&
-    settles(
-      plan,
-      sampling,
-      known.map(({ sums }) => sums),
-    )
-  ) {
-    return needless;
-  }
+  const drawn = known.map(({ sums }) => sums);
+  const rule = stopRuleOf(plan);
+  if (endsEarly(plan) && settles(rule, sampling, drawn)) return needless;
   if (isOver()) return { covers, done: 0n, ended: 'time', sums: new Map() };
   // Samples are numbered below 2^53.
   const range = { from: Number(shard.from), to: Number(shard.to), samples: Number(plan.range) };
@@ -135,7 +134,7 @@ function sampleShard(
       return !isOver();
     },
     (own) => {
-      settled = isPrefix && settles(plan, sampling, [...known.map(({ sums }) => sums), own]);
+      settled = isPrefix && settles(rule, sampling, [...drawn, own]);
       return !settled;
     },
   );

@@ -153,7 +153,7 @@ export function samplingOfPlan(
 }
 
 /** *Exact.* Whether these sums, of any samples of the plan, settle its answer already. */
-export function settles(plan: Plan, sampling: Sampling, known: readonly SampleSums[]): boolean {
+export function settles(rule: StopRule, sampling: Sampling, known: readonly SampleSums[]): boolean {
   const sums = known.reduce<SampleSums>((all, one) => addSamples(all, one), new Map());
-  return isSettled(sums, sampling.scale, stopRuleOf(plan));
+  return isSettled(sums, sampling.scale, rule);
 }
