@@ -1,7 +1,7 @@
 /** The figures of sampling as Markdown. Only writes: measures nothing. */
 import { markdownTable, median } from '../machine.js';
 import type { Agreement } from './native.js';
-import { reached, type SampleRow } from './rounds.js';
+import { reached, type Round, type SampleRow } from './rounds.js';
 
 export interface Results {
   readonly machine: readonly string[];
@@ -23,7 +23,8 @@ export function document(results: Results): string {
     `- ${results.date}`,
     '',
     'Each estimate is a request of mode `sampled` at 99 %, answered in a process of its own: planning, warming up and',
-    'sampling, one thread. Medians; C runs in the same rounds, and the ratio is the median of their ratios. C',
+    'sampling, one thread. `warm`: the same in a process that answered it before, as the threads of a service have,',
+    'where it is short. Medians; C runs in the same rounds, and the ratio is the median of their ratios. C',
     '(`native/monte-carlo.c`) draws points and decides each exactly; how many it needs for a normal interval of 99 %',
     'follows from the density, (2.576/ε)²(1 − p)/p, a fixed number that nobody knows beforehand; the estimates hold at',
     'every look. `within` is the longer side of the interval. `≈`: extrapolated, C from the rate of 5 seconds; of the',
@@ -74,16 +75,25 @@ const COLUMNS: readonly Column<SampleRow>[] = [
       return mark(isExtrapolated, seconds(median(runs.map((run) => run.seconds))));
     },
   ],
+  ['C / ours', (row) => ratio(row, (round) => round.seconds)],
   [
-    'C / ours',
+    'warm',
     (row) => {
-      const ratios = row.rounds.flatMap((round) =>
-        round.native === null ? [] : [round.native.seconds / round.seconds],
-      );
-      return ratios.length === 0 ? DASH : power(median(ratios));
+      const times = row.rounds.flatMap(({ estimate }) => estimate.warmSeconds ?? []);
+      return times.length === 0 ? DASH : seconds(median(times));
     },
   ],
+  ['C / warm', (row) => ratio(row, ({ estimate }) => estimate.warmSeconds)],
 ];
+
+/** The median of how many times as long C takes. */
+function ratio(row: SampleRow, own: (round: Round) => number | null): string {
+  const ratios = row.rounds.flatMap((round) => {
+    const time = own(round);
+    return round.native === null || time === null ? [] : [round.native.seconds / time];
+  });
+  return ratios.length === 0 ? DASH : power(median(ratios));
+}
 
 function section<R extends SampleRow>(
   title: string,

@@ -152,7 +152,7 @@ export function conditionalEstimator(network: ChainNetwork, subject: Subject): E
       if (often === null) return false;
       kept?.often(k, often);
     }
-    if (kept !== null) orientations?.each(kept.mask);
+    if (kept !== null && orientations !== null) kept.masks(orientations.masks());
     return true;
   };
   return {
@@ -174,11 +174,8 @@ export function conditionalEstimator(network: ChainNetwork, subject: Subject): E
         kept.take();
         return 'kept';
       }
-      if (byMask === null || isEarlyTied) asDrawn(isEarlyTied, into);
-      else {
-        subject.orientations?.each(byMask.count);
-        byMask.flush(into);
-      }
+      if (byMask === null || orientations === null || isEarlyTied) asDrawn(isEarlyTied, into);
+      else byMask.add(orientations.masks(), into);
       for (let neuron = 0; neuron < drawnShares.length; neuron += 1) {
         const hits = rowDraws?.draw(neuron, draws) ?? 0;
         if (rowDraws === null || hits === 0) continue;

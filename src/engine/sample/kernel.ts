@@ -199,9 +199,9 @@ export function gridSubject(
         ? null
         : {
             patterns: patterns.patterns,
-            each(visit) {
+            masks() {
               evaluate();
-              patterns.each(visit);
+              return patterns.masks();
             },
           },
     draw(draws) {

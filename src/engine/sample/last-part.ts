@@ -75,8 +75,7 @@ export function masksOf(
   units: number,
 ): {
   readonly masks: readonly MaskValue[];
-  readonly count: (mask: number) => void;
-  readonly flush: (into: Observation) => void;
+  readonly add: (ofPatterns: Uint8Array, into: Observation) => void;
 } {
   const masks = Array.from({ length: 2 ** units }, (_, mask) =>
     part.of(Array.from({ length: units }, (_unit, i) => (mask >> i) & 1)),
@@ -86,11 +85,11 @@ export function masksOf(
   const byUnit = new Int32Array(units);
   return {
     masks,
-    count(mask) {
-      if (times[mask] === 0) seen.push(mask);
-      times[mask] = (times[mask] as number) + 1;
-    },
-    flush(into) {
+    add(ofPatterns, into) {
+      for (const mask of ofPatterns) {
+        if (times[mask] === 0) seen.push(mask);
+        times[mask] = (times[mask] as number) + 1;
+      }
       let [touched, kink] = [0n, 0n];
       byUnit.fill(0);
       for (const mask of seen) {

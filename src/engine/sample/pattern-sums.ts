@@ -38,7 +38,8 @@ export interface PatternSums {
   readonly flush: (into: Collector) => void;
   /** Begins a sample; what was not taken in is forgotten. */
   readonly begin: () => void;
-  readonly mask: (mask: number) => void;
+  /** The masks of all its patterns. */
+  readonly masks: (masks: Uint8Array) => void;
   /** A tie of the first layer matters in so many patterns. */
   readonly often: (neuron: number, patterns: number) => void;
   readonly take: () => void;
@@ -105,11 +106,13 @@ export function patternSums(parts: PatternParts): PatternSums | null {
       key = 0;
       tied.fill(0);
     },
-    mask(mask) {
-      if (mask === 0) return;
-      key += maskPlace[mask] as number;
-      for (let unit = 0; unit < units; unit += 1) {
-        tied[unit] = (tied[unit] as number) + ((mask >> unit) & 1);
+    masks(all) {
+      for (const mask of all) {
+        if (mask === 0) continue;
+        key += maskPlace[mask] as number;
+        for (let unit = 0; unit < units; unit += 1) {
+          tied[unit] = (tied[unit] as number) + ((mask >> unit) & 1);
+        }
       }
     },
     often(neuron, number) {

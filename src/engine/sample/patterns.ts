@@ -36,31 +36,31 @@ export function patternsOf(
   const found = rankOf.flatMap((look) => (look === null || look === undefined ? [] : [look]));
   if (found.length < grid.units) return null;
   const slope = front.grid.pieces[alive]![1]!;
-  const sums = new Float64Array(grid.units);
   const patterns = 2 ** units;
+  // The Gray code: which unit turns in front of each pattern but the first, and whether it comes alive.
+  const turned = Array.from({ length: patterns }, (_, k) => 31 - Math.clz32(k & -k));
+  const comesAlive = turned.map((unit, k) => (((k ^ (k >> 1)) >> unit) & 1) === 1);
+  const masks = new Uint8Array(patterns);
+  const terms = new Float64Array(units);
   return {
     patterns,
-    each(visit) {
+    masks() {
       const { weight, fanIn } = grid;
-      sums.fill(0);
-      let pattern = 0;
-      for (let k = 1; ; k += 1) {
-        let mask = 0;
-        for (let unit = 0; unit < sums.length; unit += 1) {
-          if (found[unit]!(kink - sums[unit]!) !== -1) mask |= 1 << unit;
+      masks.fill(0);
+      for (let unit = 0; unit < found.length; unit += 1) {
+        const rankOf = found[unit]!;
+        for (let j = 0; j < units; j += 1) {
+          const size = Math.abs(front.y[j]!) * slope;
+          // The alive piece lies above 0 or below it.
+          terms[j] = weight[unit * fanIn + j]! * (alive === 1 ? size : -size);
         }
-        visit(mask);
-        if (k === patterns) return;
-        const turned = 31 - Math.clz32(k & -k);
-        pattern ^= 1 << turned;
-        const size = Math.abs(front.y[turned]!) * slope;
-        // The alive piece lies above 0 or below it.
-        const z = alive === 1 ? size : -size;
-        const change = (pattern >> turned) & 1 ? z : -z;
-        for (let unit = 0; unit < sums.length; unit += 1) {
-          sums[unit] = sums[unit]! + weight[unit * fanIn + turned]! * change;
+        let sum = 0;
+        for (let k = 0; k < patterns; k += 1) {
+          if (k > 0) sum += comesAlive[k]! ? terms[turned[k]!]! : -terms[turned[k]!]!;
+          if (rankOf(kink - sum) !== -1) masks[k] = masks[k]! | (1 << unit);
         }
       }
+      return masks;
     },
   };
 }

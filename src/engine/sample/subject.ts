@@ -69,9 +69,9 @@ export interface Orientations {
   readonly patterns: number;
   /**
    * *Exact.* Per pattern, as a bit mask by unit, which units of the last hidden layer have a possible
-   * tie. The units in front must not be tied at the point as drawn.
+   * tie; written over by the next call. The units in front must not be tied at the point as drawn.
    */
-  readonly each: (visit: (mask: number) => void) => void;
+  readonly masks: () => Uint8Array;
 }
 
 /** Whether a tie of the first layer matters, over the patterns of the layer behind it. */
