@@ -27,8 +27,11 @@ import { spaceText } from './space-text.js';
 export type Planned =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal };
 
-/** Work of one shard: about half a second, so that a job of seconds keeps several cores busy to its end. */
-const SHARD_OPERATIONS = operationsIn(0.5);
+/** Work of one shard: about a second. */
+const SHARD_OPERATIONS = operationsIn(1);
+/** Short jobs are cut into so many, of a tenth of a second at least: several cores are busy to the end. */
+const SHORT_SHARDS = 16;
+const SHORT_SHARD_OPERATIONS = operationsIn(0.1);
 /** Methods that take less than this are equally cheap: the most direct one is taken. */
 const CHEAP_OPERATIONS = operationsIn(1);
 /** Operations that estimating one question may take. */
@@ -114,7 +117,7 @@ function planCompiled(
   }
   const { method, parts, estimate, isCut } = best;
   const most = isCut ? limits.maxShards : 1;
-  const wanted = Math.min(Math.ceil(estimate.operations / SHARD_OPERATIONS), most);
+  const wanted = Math.min(shardsFor(estimate.operations), most);
   const shards = parts < BigInt(wanted) ? Number(parts) : Math.max(1, wanted);
   return {
     ok: true,
@@ -126,6 +129,12 @@ function planCompiled(
       maxOperations: Math.ceil(OUTGROWN.factor * estimate.operations + OUTGROWN.operations),
     },
   };
+}
+
+/** How many shards so much work is cut into. */
+function shardsFor(operations: number): number {
+  const short = Math.min(SHORT_SHARDS, Math.ceil(operations / SHORT_SHARD_OPERATIONS));
+  return Math.max(short, Math.ceil(operations / SHARD_OPERATIONS));
 }
 
 type Estimated = Candidate & { readonly estimate: NonNullable<Candidate['estimate']> };

@@ -49,6 +49,8 @@ export function zerosAtOutputs(
 interface Carried {
   readonly name: string;
   readonly choices: bigint;
+  /** By distinct slopes: per composition of the units what is silent, once it was asked for. */
+  readonly silentBy: Map<number | string, (bigint | null)[]>;
 }
 
 interface Kind {
@@ -58,6 +60,8 @@ interface Kind {
   /** Choices of the column that are not all 0. */
   readonly read: bigint;
   readonly units: bigint;
+  /** By the choices of a row that tie it: those of all units of which nothing is tied and read. */
+  readonly untied: Map<bigint, bigint>;
 }
 
 /** The last hidden layer and the affine output layer, with what does not depend on the state. */
@@ -70,10 +74,9 @@ export class FinalPair {
   readonly #laws: LayerLaws;
   /** By tangents and slopes. */
   readonly #silent = new Map<string, bigint>();
-  /** By tangents and distinct slopes: per composition of the units, once it was asked for. */
-  readonly #silentByCounts = new Map<string, (bigint | null)[]>();
-  /** By tangents. */
+  /** By the name of the tangents, and by the basis itself, which many states share. */
   readonly #carriedBy = new Map<string, Carried>();
+  readonly #carriedOf = new WeakMap<State['tangents'], Carried>();
   /** For independent tangents in front of one output. */
   readonly #silentSums: SilentSums | null;
   /** Hidden units whose rows and columns are alike. */
@@ -115,6 +118,7 @@ export class FinalPair {
         choices: row.total * column.total,
         read: column.total - column.zero,
         units: (kinds.get(key)?.units ?? 0n) + 1n,
+        untied: new Map(),
       });
     });
     this.#kinds = [...kinds.values()];
@@ -167,11 +171,18 @@ export class FinalPair {
   /** No tangent yet: every unit is unread, or untied, or its tie binds nothing. */
   #untied(state: State, binding: (row: Row) => boolean): bigint {
     this.#meter.spend(this.#hidden.rows.length * COST.big);
-    const powers = this.#kinds.map(({ row, choices, read, units }) => {
+    let all: bigint | null = null;
+    for (const kind of this.#kinds) {
+      const { row, choices, read, units, untied } = kind;
       const ties = binding(row) ? this.#laws.ties(row, state.z) : 0n;
-      return (choices - ties * read) ** units;
-    });
-    return powers.length === 1 ? (powers[0] as bigint) : product(powers);
+      let own = untied.get(ties);
+      if (own === undefined) {
+        own = (choices - ties * read) ** units;
+        untied.set(ties, own);
+      }
+      all = all === null ? own : all * own;
+    }
+    return all ?? 1n;
   }
 
   /** Pieces and tangents independent, units alike: see `factorised.ts`. */
@@ -179,7 +190,7 @@ export class FinalPair {
     const row = this.#hidden.rows[0] as Row;
     const column = this.#columns[0] as Column;
     const units = this.#hidden.rows.length;
-    const { choices: carried, name } = this.#carried(state, row);
+    const { choices: carried, name, silentBy } = this.#carried(state, row);
     const { tied, still, moving } = slopeChoices(
       this.#hidden,
       this.#laws.of(row).pieces(state.z),
@@ -193,7 +204,9 @@ export class FinalPair {
     let zeros = 0n;
     this.#meter.spend(COST.big * 4 * (units + 1));
     const parts = compositions(units, slopes.length + 1);
-    const known = this.#silentBy(`${name}|${slopes.join(' ')}`, parts.length);
+    const of = slopes.length === 1 ? (slopes[0] as number) : slopes.join(' ');
+    const known = silentBy.get(of) ?? parts.map(() => null);
+    silentBy.set(of, known);
     for (let k = 0; k < parts.length; k += 1) {
       const { counts, ways: arrangements } = parts[k] as Composition;
       let ways = arrangements * silent ** BigInt(counts[0] ?? 0);
@@ -210,23 +223,16 @@ export class FinalPair {
 
   /** What a state's tangents leave to the weights that carry them. */
   #carried(state: State, row: Row): Carried {
+    const same = this.#carriedOf.get(state.tangents);
+    if (same !== undefined) return same;
     const name = state.tangents.map((tangent) => tangent.join(' ')).join(';');
-    const known = this.#carriedBy.get(name);
-    if (known !== undefined) return known;
-    const choices = product(
-      carriers(state).map((input) => BigInt(row.weights[input]?.length ?? 1)),
-    );
-    const made = { name, choices };
+    const made = this.#carriedBy.get(name) ?? {
+      name,
+      choices: product(carriers(state).map((input) => BigInt(row.weights[input]?.length ?? 1))),
+      silentBy: new Map(),
+    };
     this.#carriedBy.set(name, made);
-    return made;
-  }
-
-  /** Of tangents and slopes, by the numbers of units per slope; null where it is not known yet. */
-  #silentBy(key: string, length: number): (bigint | null)[] {
-    const known = this.#silentByCounts.get(key);
-    if (known !== undefined) return known;
-    const made = Array.from({ length }, () => null);
-    this.#silentByCounts.set(key, made);
+    this.#carriedOf.set(state.tangents, made);
     return made;
   }
 

@@ -211,17 +211,19 @@ export class Passes {
           : before;
         into.states += BigInt(states.length);
         let witness: { state: WeightedState; order: bigint } | null = null;
+        let [weights, silent] = [0n, 0n];
         const needed = (order: bigint): boolean =>
           isLower(order, into.witnesses.nonDifferentiable?.order);
         for (const found of inOrder(states, leaders, ({ state }) => state.z)) {
           const zeros = this.#zeros(found.state, true);
-          if (zeros === behind) continue;
-          into.nonDifferentiable += found.weight * (behind - zeros);
-          if (witness === null) {
+          weights += found.weight;
+          silent += found.weight * zeros;
+          if (witness === null && zeros !== behind) {
             const order = orderOf(leadingValues(leaders, found.state.z));
             if (needed(order)) witness = { state: found, order };
           }
         }
+        into.nonDifferentiable += weights * behind - silent;
         if (witness !== null) {
           const { state, order } = witness;
           into.witnesses.nonDifferentiable = { order, point: this.#pointBehind(state) };
@@ -284,7 +286,7 @@ export class Passes {
     const leaders = cut ? leadingUnits(this.#layer(last - 1), undefined) : null;
     return {
       blocks: cut ? this.#blocksOf(last - 1, weighted, false, undefined) : [null],
-      unknownCost: jointCost(this.#layer(last).rows.length) / 2,
+      unknownCost: 0.7 * jointCost(this.#layer(last).rows.length),
       heldJoints: heldJoints(before.length),
       run: (window, first, into) => {
         const states = cut ? expandValues(this.layers, last - 1, before, window, meter) : before;
@@ -353,7 +355,8 @@ export class Passes {
         const leaders = leadingUnits(this.#layer(last), tied);
         passes.push({
           blocks: this.#blocksOf(last, before, false, tied),
-          unknownCost: jointCost(this.#layer(this.stop).rows.length),
+          // Every state has a tangent.
+          unknownCost: 2 * jointCost(this.#layer(this.stop).rows.length),
           heldJoints: heldJoints(before.length),
           run: (window, _, into) => {
             const options = {
@@ -362,10 +365,12 @@ export class Passes {
               ...(tied === undefined ? {} : { tiedUnit: tied }),
             };
             const states = expand(this.layers, last, before, options, meter, neverBound);
-            let relevant = 0n;
+            let [weights, silent] = [0n, 0n];
             for (const { state, weight } of inOrder(states, leaders, (found) => found.state.z)) {
-              relevant += weight * (behind - this.#zeros(state, false));
+              weights += weight;
+              silent += weight * this.#zeros(state, false);
             }
+            const relevant = weights * behind - silent;
             for (const each of units) this.#addNeuron(into, index, each, 0n, relevant);
             return states.length;
           },

@@ -41,7 +41,8 @@ export class PrefixLaws {
   /** The law of all inputs but the last, where it is made as far as it is asked for. */
   readonly #asked: AskedLaw;
   /** The last answers: states that differ in their tangents alone come one after the other. */
-  #lastTies: { readonly z: Vector; readonly ties: bigint } | null = null;
+  #tiesAt: Vector = [NaN];
+  #lastTies = 0n;
   #lastPieces: { readonly z: Vector; readonly pieces: PieceCounts } | null = null;
 
   constructor(grid: GridLayer, row: Row, meter: Meter) {
@@ -57,7 +58,7 @@ export class PrefixLaws {
 
   /** *Exact.* How many of the row's choices put it on a kink, given the values before. */
   ties(z: Vector): bigint {
-    if (this.#lastTies !== null && sameVector(this.#lastTies.z, z)) return this.#lastTies.ties;
+    if (sameVector(this.#tiesAt, z)) return this.#lastTies;
     const law = this.#lawBefore(z);
     const factor = this.#factor(z, this.#row.weights.length - 1);
     const { thresholds, kinkAt } = this.#grid;
@@ -65,8 +66,9 @@ export class PrefixLaws {
     for (let k = 0; k < kinkAt.length; k += 1) {
       if (kinkAt[k] !== -1) ties += this.#at(law, factor, thresholds[k] as number);
     }
-    this.#lastTies = { z, ties: BigInt(ties) };
-    return this.#lastTies.ties;
+    this.#tiesAt = z;
+    this.#lastTies = BigInt(ties);
+    return this.#lastTies;
   }
 
   /** *Exact.* The row's choices by piece. */
@@ -158,7 +160,9 @@ export class PrefixLaws {
 }
 
 function sameVector(a: Vector, b: Vector): boolean {
-  return a.length === b.length && a.every((entry, k) => entry === b[k]);
+  if (a.length !== b.length) return false;
+  for (let k = 0; k < a.length; k += 1) if (a[k] !== b[k]) return false;
+  return true;
 }
 
 /** The prefix laws of a layer's rows, one per type of row. */

@@ -19,7 +19,8 @@ import {
 import { COST, type Meter } from './meter.js';
 import type { Window } from './window.js';
 import type { RowLayer } from './rows.js';
-import { spanOf, type Vector } from './subspace.js';
+import { Spans, type Span } from './spans.js';
+import type { Vector } from './subspace.js';
 
 /** One way to a state: the state before the layer, and an outcome per unit. */
 export interface Way {
@@ -130,6 +131,7 @@ export function expand(
   const merged = new Map<number | string, WeightedState & { weight: bigint }>();
   const bound = new Map<string, BoundState & { weight: bigint }>();
   const units = layer.rows.length;
+  const spans = new Spans();
   for (const from of states) {
     const laws = lawsAt(layer, next, from.state, options.addTies, meter);
     forEachJoint(layer, laws, options, meter, (joint) => {
@@ -145,9 +147,10 @@ export function expand(
         meter.hold(bound.size + merged.size, units);
         return;
       }
-      const state = stateOf(joint, from.state, options, next);
+      const span = spans.behind(joint.outcomes, from.state, options);
+      const state = stateOf(joint.outcomes, span, options, next);
       meter.spend(state.tangents.length * units * COST.tangentEntry);
-      const key = keyOf(state);
+      const key = keyOf(state, span);
       const known = merged.get(key);
       if (known !== undefined) {
         known.weight += weight;
@@ -191,26 +194,14 @@ function stillnessOf(outcomes: readonly Outcome[]): boolean[] {
 }
 
 function stateOf(
-  { outcomes }: Joint,
-  before: State,
+  outcomes: Joint['outcomes'],
+  { tangents }: Span,
   options: ExpandOptions,
   next: RowLayer | undefined,
 ): State {
-  const carried = before.tangents.map((_, k) => outcomes.map((outcome) => outcome.q[k] ?? 0));
-  const unitVector = (unit: number): number[] => outcomes.map((_, i) => (i === unit ? 1 : 0));
-  if (options.tiedUnit !== undefined) carried.push(unitVector(options.tiedUnit));
-  if (options.addTies) {
-    outcomes.forEach((outcome, unit) => {
-      if (outcome.free) carried.push(unitVector(unit));
-    });
-  }
   const z = outcomes.map((outcome) => outcome.z);
   const asked = options.addTies && mayBind(next) && next.rows.some((row) => !isFree(row, z));
-  return {
-    z,
-    tangents: carried.length === 0 ? [] : spanOf(carried),
-    still: asked ? stillnessOf(outcomes) : null,
-  };
+  return { z, tangents, still: asked ? stillnessOf(outcomes) : null };
 }
 
 /**
@@ -231,12 +222,15 @@ export function keyOfValues(z: Vector): number | string {
 
 /** Numbers of so many bits are keys of maps that need no allocation. */
 const NUMBER_BITS = 30;
+/** With a span below it, they are still exact. */
+const IDS_MAX = 2 ** 23;
 
-function keyOf({ z, tangents, still }: State): number | string {
-  if (tangents.length === 0 && still === null) return keyOfValues(z);
-  const values = z.join(' ');
-  const vectors = tangents.map((vector) => vector.join(' ')).join(';');
-  return `${values}|${vectors}|${still === null ? '' : still.map(Number).join('')}`;
+function keyOf({ z, still }: State, { id }: Span): number | string {
+  const values = keyOfValues(z);
+  if (typeof values === 'number' && still === null && id < IDS_MAX) {
+    return id * 2 ** NUMBER_BITS + values;
+  }
+  return `${String(id)}|${String(values)}|${still === null ? '' : still.map(Number).join('')}`;
 }
 
 function boundKey({ y, still, preTangents, way }: BoundState): string {

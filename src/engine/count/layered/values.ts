@@ -23,6 +23,9 @@ export interface ValueState {
   readonly pairs: bigint;
 }
 
+type Sums = Omit<ValueState, 'z'>;
+type MutableSums = { -readonly [K in keyof Sums]: Sums[K] };
+
 /** *Exact.* The empty prefix. */
 export function initialValues(input: Vector): ValueState {
   return { z: input, all: 1n, untouched: 1n, ties: 0n, pairs: 0n };
@@ -37,7 +40,7 @@ export function expandValues(
   meter: Meter,
 ): ValueState[] {
   const layer = layers[index] as RowLayer;
-  const merged = new Map<string | number, { -readonly [K in keyof ValueState]: ValueState[K] }>();
+  const merged = new Map<string | number, { readonly z: Vector } & MutableSums>();
   const units = layer.rows.length;
   for (const from of states) {
     const state = { z: from.z, tangents: [], still: null };
@@ -140,6 +143,30 @@ export class LastTies {
     );
   }
 
+  /** The sums of states that tie equally many choices of every class: many states are few such sums. */
+  #byTies(
+    states: readonly ValueState[],
+  ): Iterable<{ readonly ties: readonly bigint[]; readonly sums: Sums }> {
+    const merged = new Map<bigint | string, { ties: readonly bigint[]; sums: MutableSums }>();
+    for (const { z, all, untouched, ties: earlier, pairs } of states) {
+      const tiesOf = ({ row }: LastClass): bigint => this.#laws.ties(row, z);
+      const [first, second] = this.#classes;
+      const isOne = first !== undefined && second === undefined;
+      const key = isOne ? tiesOf(first) : this.#classes.map(tiesOf).join(' ');
+      const known = merged.get(key);
+      if (known === undefined) {
+        const ties = this.#classes.map(tiesOf);
+        merged.set(key, { ties, sums: { all, untouched, ties: earlier, pairs } });
+        continue;
+      }
+      known.sums.all += all;
+      if (untouched !== 0n) known.sums.untouched += untouched;
+      if (earlier !== 0n) known.sums.ties += earlier;
+      if (pairs !== 0n) known.sums.pairs += pairs;
+    }
+    return merged.values();
+  }
+
   /** *Exact.* The sums over these states; `pairs` an upper bound where earlier layers have kinks. */
   sums(states: readonly ValueState[]): ValueSums {
     const classes = this.#classes.length;
@@ -149,26 +176,20 @@ export class LastTies {
     const tiedWithEarlier = this.#classes.map(() => 0n);
     const tiedInBoth = this.#classes.map(() => this.#classes.map(() => 0n));
     this.#meter.spend(states.length * (classes ** 2 + 6) * COST.big);
-    for (const state of states) {
-      let untied = state.untouched;
-      const weighted: bigint[] = [];
-      const ties: bigint[] = [];
-      for (const { row, count } of this.#classes) {
-        const tied = this.#laws.ties(row, state.z);
-        ties.push(tied);
-        weighted.push(tied === 0n ? 0n : state.all * tied);
-        untied *= (row.total - tied) ** count;
-      }
-      all += state.all;
+    for (const { ties, sums } of this.#byTies(states)) {
+      all += sums.all;
+      const untied = this.#classes.reduce(
+        (product, { row, count }, c) => product * (row.total - (ties[c] ?? 0n)) ** count,
+        sums.untouched,
+      );
       untouched += untied;
-      earlierPairs += state.pairs;
+      earlierPairs += sums.pairs;
       for (let c = 0; c < classes; c += 1) {
-        const tied = weighted[c] as bigint;
-        if (tied === 0n) continue;
+        const own = ties[c] as bigint;
+        if (own === 0n) continue;
+        const tied = sums.all * own;
         tiedIn[c] = (tiedIn[c] as bigint) + tied;
-        if (state.ties !== 0n) {
-          tiedWithEarlier[c] = (tiedWithEarlier[c] as bigint) + state.ties * (ties[c] as bigint);
-        }
+        tiedWithEarlier[c] = (tiedWithEarlier[c] as bigint) + sums.ties * own;
         const both = tiedInBoth[c] as bigint[];
         for (let e = c; e < classes; e += 1) {
           both[e] = (both[e] as bigint) + tied * (ties[e] as bigint);
