@@ -51,6 +51,8 @@ export class Counter {
   readonly #known = new Map<number, Known>();
   /** Keys whose slots the next epoch forgets. */
   readonly #passing: number[] = [];
+  /** How many slots there are. */
+  readonly #room: number;
   #run: Run | null = null;
   #box: Box = { lo: new Int32Array(0), hi: new Int32Array(0) };
   #tailSize = 1;
@@ -66,12 +68,14 @@ export class Counter {
     this.#radices = radices;
     this.#touchedAt = new Float64Array(neurons);
     this.#relevantAt = new Float64Array(neurons);
+    // Without weights to read each code key has one outcome at most.
+    this.#room = loops.epoch === -1 ? Math.min(SLOTS, keys) : SLOTS;
     const slots: Slots = keys <= FEW_KEYS ? new Int32Array(keys).fill(-1) : new Map();
     const at = new Int32Array(radices.length);
     this.#runtime = {
       at,
       slots,
-      counts: new Float64Array(SLOTS),
+      counts: new Float64Array(this.#room),
       decide: (key) => this.#slotOf(key),
       renew: () => {
         for (const key of this.#passing) forget(slots, key);
@@ -98,7 +102,7 @@ export class Counter {
       this.#passing.push(key);
       return slot;
     }
-    if (this.#outcomes.length === SLOTS) this.#flush();
+    if (this.#outcomes.length === this.#room) this.#flush();
     const outcome = this.#decider.outcome(at, this.#box, key);
     const made = this.#outcomes.push(outcome) - 1;
     remember(slots, key, made);

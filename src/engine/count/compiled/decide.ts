@@ -103,6 +103,12 @@ export class Decider {
       placeOf.push(place === -1 ? neurons.push(neuron) - 1 : place);
     }
     const relevant = new Float64Array(neurons.length);
+    // Without an epoch no weight is read.
+    const reads = loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [];
+    if (isSettled(known)) {
+      const nothing = { nonDifferentiable: 0, incorrect: 0, undecided: 0, pairs: 0 };
+      return { reads, neurons, relevant, ...nothing };
+    }
     const met = new Uint8Array(neurons.length);
     const counts = { kink: 0, correct: 0, incorrect: 0, undecided: 0 };
     let pairs = 0;
@@ -124,8 +130,7 @@ export class Decider {
     } while (this.#nextTail(box));
     for (let k = 0; k < relevant.length; k += 1) relevant[k] = (relevant[k] as number) * idle;
     return {
-      // Without an epoch no weight is read.
-      reads: loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [],
+      reads,
       neurons,
       relevant,
       nonDifferentiable: counts.kink * idle,
@@ -164,7 +169,7 @@ export class Decider {
     const freedom = freedomOf(point, ties);
     const terms = freedom !== null || first === null ? null : placedTerms(first, plan, point, ties);
     const columns = ties.map(({ step, sample, unit }) =>
-      columnOf(plan, point, { variable: lattice.steps[step]?.out ?? 0, sample, unit }),
+      columnOf(plan, point, lattice.steps[step]?.out ?? 0, sample, unit),
     );
     return { ties, freedom, columns, terms };
   }
@@ -239,6 +244,14 @@ export class Decider {
     if (keeps && this.#judged.size < MAX_KEPT) this.#judged.set(name, decided);
     return decided;
   }
+}
+
+/** Whether under every tail all ties are irrelevant, and AD is right: L-iff decides, or no term is left. */
+function isSettled({ freedom, terms, columns }: AtTies): boolean {
+  return (
+    (freedom !== null || terms?.length === 0) &&
+    columns.every((column) => column.every((entry) => entry === 0))
+  );
 }
 
 function decisionOf({ differentiable, adCorrect }: Verdict): Decision {

@@ -251,25 +251,28 @@ export function smoothness(
   let correct = true;
   for (let sample = 0; sample < samples; sample += 1) {
     for (let output = 0; output < plan.outputs; output += 1) {
-      const weighted: Term[] = [];
+      const terms: Term[] = [];
+      const weights: number[] = [];
       for (const { term, scale, column, sample: own } of placed) {
         if (own !== sample) continue;
         const bar = cotangentOf(map, output, column);
-        if (bar !== 0) weighted.push({ ...term, weight: bar * scale });
+        if (bar === 0) continue;
+        terms.push(term);
+        weights.push(bar * scale);
       }
-      const linear = isLinear(weighted);
+      const linear = isLinear(terms, weights);
       if (linear === false) return 'kink';
       if (linear === null) unknown = true;
-      else if (!isRight(weighted, first.shareScale)) correct = false;
+      else if (!isRight(terms, weights, first.shareScale)) correct = false;
     }
   }
   if (unknown) return null;
   return correct ? 'correct' : 'incorrect';
 }
 
-/** A term without its cotangent: that is `scale` times the tail's map times the column. */
+/** A term, whose weight is its cotangent: `scale` times the tail's map times the column. */
 export interface Placed {
-  readonly term: Omit<Term, 'weight'>;
+  readonly term: Term;
   readonly sample: number;
   readonly column: Float64Array;
   readonly scale: number;
@@ -284,13 +287,8 @@ function termsAt(
 ): Placed[] | null {
   const { steps } = point.lattice;
   const placed: Placed[] = [];
-  const place = (
-    term: Omit<Term, 'weight'>,
-    variable: number,
-    sample: number,
-    unit: number,
-  ): void => {
-    const column = columnOf(plan, point, { variable, sample, unit });
+  const place = (term: Term, variable: number, sample: number, unit: number): void => {
+    const column = columnOf(plan, point, variable, sample, unit);
     placed.push({ term, sample, column, scale: first.weights[variable] as number });
   };
   for (const { step: k, sample, unit } of ties) {
@@ -306,21 +304,21 @@ function termsAt(
   for (const k of first.maxima) {
     const step = steps[k] as MaxStep;
     const read = step.in - 1;
-    for (let at = 0; at < point.lattice.samples * step.units; at += 1) {
-      const unit = at % step.units;
-      const sample = (at - unit) / step.units;
-      const members = attaining(point, { step: k, sample, unit });
-      const followed = members.map(
-        (member) => first.followed.get(read)?.[member]?.[point.codes[read]?.[member] as number],
-      );
-      const tied = members.length > 1 || followed.some((each) => (each?.forms.length ?? 0) > 1);
-      if (!tied) continue;
-      if (followed.some((each) => each === undefined || !each.convex)) return null;
-      const shares = plan.shares.get(k)?.rows[members.length];
-      if (shares === undefined) return null;
-      const forms = distinct(followed.flatMap((each) => each?.forms ?? []));
-      const ad = shared(shares, first.shareFactors.get(k) ?? 1, followed);
-      place({ convex: true, forms, ad }, step.out, sample, unit);
+    const byMember = first.followed.get(read) ?? [];
+    const codes = point.codes[read] as Int32Array;
+    for (let sample = 0; sample < point.lattice.samples; sample += 1) {
+      for (let unit = 0; unit < step.units; unit += 1) {
+        const members = attaining(point, { step: k, sample, unit });
+        const followed = members.map((member) => byMember[member]?.[codes[member] as number]);
+        const tied = members.length > 1 || (followed[0]?.forms.length ?? 0) > 1;
+        if (!tied) continue;
+        if (followed.some((each) => each === undefined || !each.convex)) return null;
+        const shares = plan.shares.get(k)?.rows[members.length];
+        if (shares === undefined) return null;
+        const forms = distinct(followed.flatMap((each) => each?.forms ?? []));
+        const ad = shared(shares, first.shareFactors.get(k) ?? 1, followed);
+        place({ convex: true, forms, ad }, step.out, sample, unit);
+      }
     }
   }
   return placed;
@@ -332,20 +330,25 @@ function shared(
   factor: number,
   followed: readonly (Followed | undefined)[],
 ): Float64Array {
-  const sum = new Float64Array(followed[0]?.ad.length ?? 0);
-  followed.forEach((each, place) => {
+  const width = followed[0]?.ad.length ?? 0;
+  const sum = new Float64Array(width);
+  for (const [place, each] of followed.entries()) {
     const share = (shares[place] as number) * factor;
-    each?.ad.forEach((x, j) => {
-      sum[j] = (sum[j] as number) + share * x;
-    });
-  });
+    if (share === 0 || each === undefined) continue;
+    for (let j = 0; j < width; j += 1) {
+      sum[j] = (sum[j] as number) + share * (each.ad[j] as number);
+    }
+  }
   return sum;
 }
 
 function distinct(forms: readonly Float64Array[]): Float64Array[] {
   const kept: Float64Array[] = [];
-  for (const form of forms) {
-    if (!kept.some((other) => other.every((x, j) => x === form[j]))) kept.push(form);
-  }
+  for (const form of forms) if (!kept.some((other) => areEqual(form, other))) kept.push(form);
   return kept;
+}
+
+function areEqual(a: Float64Array, b: Float64Array): boolean {
+  for (let j = 0; j < a.length; j += 1) if (a[j] !== b[j]) return false;
+  return true;
 }

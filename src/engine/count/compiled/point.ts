@@ -152,6 +152,13 @@ export function codeOf({ thresholds, kinkAt }: ActivationStep['grid'], t: number
   return onKink ? 2 * piece - 1 : 2 * piece;
 }
 
+/** *Exact.* How many units attain a maximum of this code. */
+export function ones(code: number): number {
+  let count = 0;
+  for (let rest = code; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
+}
+
 /** *Exact.* A polynomial on the grid. */
 export function horner(coefficients: Float64Array, t: number): number {
   let value = 0;

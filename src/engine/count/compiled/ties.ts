@@ -3,7 +3,7 @@
  * `truth/freedom.ts`, restated on integers. Where none is bound, L-iff decides.
  */
 import type { ActivationStep, DenseStep, Lattice, Step } from './lattice.js';
-import type { LatticePoint } from './point.js';
+import { ones, type LatticePoint } from './point.js';
 
 export interface LatticeTie {
   /** Index of the step, an activation or a maximum. */
@@ -35,12 +35,6 @@ export function tiesOf(point: LatticePoint): LatticeTie[] {
     }
   }
   return ties;
-}
-
-function ones(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count += 1;
-  return count;
 }
 
 /**
@@ -99,13 +93,16 @@ export function attaining(
   point: LatticePoint,
   { step: k, sample, unit }: Pick<LatticeTie, 'step' | 'sample' | 'unit'>,
 ): number[] {
+  const places: number[] = [];
   const step = point.lattice.steps[k];
-  if (step?.op !== 'max') return [];
+  if (step?.op !== 'max') return places;
   const mask = point.codes[k]?.[sample * step.units + unit] as number;
-  const width = point.lattice.widths[step.in] as number;
-  return (step.windows[unit] ?? []).flatMap((member, position) =>
-    (mask >> position) & 1 ? [sample * width + member] : [],
-  );
+  const first = sample * (point.lattice.widths[step.in] as number);
+  const window = step.windows[unit] ?? [];
+  for (let position = 0; position < window.length; position += 1) {
+    if ((mask >> position) & 1) places.push(first + (window[position] as number));
+  }
+  return places;
 }
 
 /** Which units are provably constant near w, variable by variable as they are asked for. */
