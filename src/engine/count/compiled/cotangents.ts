@@ -238,12 +238,12 @@ export function columnOf(
   variable: number,
   sample: number,
   unit: number,
-): Float64Array {
+): number[] {
   const width = widths[variable] as number;
   const size = plan.frontier.length;
   const bars = plan.head[variable] as Float64Array;
-  const column = new Float64Array(size);
-  for (let b = 0; b < size; b += 1) column[b] = bars[(sample * size + b) * width + unit] as number;
+  const column: number[] = [];
+  for (let b = 0; b < size; b += 1) column.push(bars[(sample * size + b) * width + unit] as number);
   return column;
 }
 
@@ -275,7 +275,11 @@ export function tailCotangents(plan: CotangentPlan, point: LatticePoint): Float6
 }
 
 /** *Exact.* The cotangent of a unit at one output: a row of the tail's map times the unit's column. */
-export function cotangentOf(map: Float64Array, output: number, column: Float64Array): number {
+export function cotangentOf(
+  map: Float64Array,
+  output: number,
+  column: readonly number[],
+): number {
   const from = output * column.length;
   let sum = 0;
   for (let b = 0; b < column.length; b += 1) {

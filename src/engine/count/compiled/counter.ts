@@ -55,6 +55,9 @@ export class Counter {
   readonly #room: number;
   #run: Run | null = null;
   #box: Box = { lo: new Int32Array(0), hi: new Int32Array(0) };
+  /** The box's digits by loop. */
+  readonly #lo: Int32Array;
+  readonly #hi: Int32Array;
   #tailSize = 1;
   #touched = 0;
   #counts = { nonDifferentiable: 0, incorrect: 0, undecided: 0, pairs: 0 };
@@ -72,6 +75,8 @@ export class Counter {
     this.#room = loops.epoch === -1 ? Math.min(SLOTS, keys) : SLOTS;
     const slots: Slots = keys <= FEW_KEYS ? new Int32Array(keys).fill(-1) : new Map();
     const at = new Int32Array(radices.length);
+    this.#lo = new Int32Array(loops.order.length);
+    this.#hi = new Int32Array(loops.order.length);
     this.#runtime = {
       at,
       slots,
@@ -193,8 +198,9 @@ export class Counter {
     if (!sameTail(this.#box, box, tail) || !sameTail(this.#box, box, idle)) this.#flush();
     this.#box = box;
     this.#tailSize = sizeOf(box, tail) * sizeOf(box, idle);
-    const [lo, hi] = [new Int32Array(order.length), new Int32Array(order.length)];
-    for (const [loop, position] of order.entries()) {
+    const [lo, hi] = [this.#lo, this.#hi];
+    for (let loop = 0; loop < order.length; loop += 1) {
+      const position = order[loop] as number;
       lo[loop] = box.lo[position] as number;
       hi[loop] = box.hi[position] as number;
     }

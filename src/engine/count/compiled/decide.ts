@@ -20,7 +20,7 @@ import type { Lattice } from './lattice.js';
 import type { Loops } from './loops.js';
 import { LatticePoint } from './point.js';
 import { readsOf } from './reads.js';
-import { freedomOf, tiesOf, type LatticeTie } from './ties.js';
+import { Constancy, freedomOf, tiesOf, type LatticeTie } from './ties.js';
 
 /** Counts over the tail of a box, at given digits before it. */
 export interface Outcome {
@@ -28,7 +28,7 @@ export interface Outcome {
   readonly reads: readonly number[];
   /** Tied neurons, each once, and at how many points AD says that each is relevant. */
   readonly neurons: readonly number[];
-  readonly relevant: Float64Array;
+  readonly relevant: readonly number[];
   readonly nonDifferentiable: number;
   readonly incorrect: number;
   readonly undecided: number;
@@ -57,7 +57,7 @@ export interface Deciding {
 interface AtTies {
   readonly ties: readonly LatticeTie[];
   readonly freedom: readonly boolean[] | null;
-  readonly columns: readonly Float64Array[];
+  readonly columns: readonly (readonly number[])[];
   readonly terms: readonly Placed[] | null;
 }
 
@@ -69,6 +69,7 @@ const MAX_KEPT = 1 << 17;
 export class Decider {
   readonly #known: Deciding;
   readonly #point: LatticePoint;
+  readonly #constancy: Constancy;
   readonly #digits: Int32Array;
   readonly #before: ReadonlySet<number>;
   /** The tail's maps by place, and the ends of the digits that they are for. */
@@ -80,6 +81,7 @@ export class Decider {
   constructor(known: Deciding) {
     this.#known = known;
     this.#point = new LatticePoint(known.lattice, known.space.radices.length);
+    this.#constancy = new Constancy(this.#point);
     this.#digits = new Int32Array(known.space.radices.length);
     this.#before = new Set(known.loops.order);
   }
@@ -102,33 +104,32 @@ export class Decider {
       const place = neurons.indexOf(neuron);
       placeOf.push(place === -1 ? neurons.push(neuron) - 1 : place);
     }
-    const relevant = new Float64Array(neurons.length);
+    const relevant = neurons.map(() => 0);
     // Without an epoch no weight is read.
     const reads = loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [];
     if (isSettled(known)) {
       const nothing = { nonDifferentiable: 0, incorrect: 0, undecided: 0, pairs: 0 };
       return { reads, neurons, relevant, ...nothing };
     }
-    const met = new Uint8Array(neurons.length);
+    /** Per neuron: the place of the last combination of the tail at which it is relevant. */
+    const met = neurons.map(() => -1);
     const counts = { kink: 0, correct: 0, incorrect: 0, undecided: 0 };
     let pairs = 0;
     let place = 0;
     do {
       const decided = this.#decide(known, key, this.#mapOf(box, place));
-      place += 1;
       counts[decided.decision] += 1;
-      met.fill(0);
       let here = 0;
-      decided.relevant.forEach((is, tie) => {
-        const place = placeOf[tie] as number;
-        if (!is || met[place] === 1) return;
-        met[place] = 1;
-        relevant[place] = (relevant[place] as number) + 1;
+      for (let tie = 0; tie < ties.length; tie += 1) {
+        const neuron = placeOf[tie] as number;
+        if (decided.relevant[tie] !== true || met[neuron] === place) continue;
+        met[neuron] = place;
+        relevant[neuron] = (relevant[neuron] as number) + idle;
         pairs += here;
         here += 1;
-      });
+      }
+      place += 1;
     } while (this.#nextTail(box));
-    for (let k = 0; k < relevant.length; k += 1) relevant[k] = (relevant[k] as number) * idle;
     return {
       reads,
       neurons,
@@ -166,7 +167,7 @@ export class Decider {
     const point = this.#point;
     if (plan === null) return { ties, freedom: null, columns: [], terms: null };
     headCotangents(plan, point);
-    const freedom = freedomOf(point, ties);
+    const freedom = freedomOf(point, this.#constancy, ties);
     const terms = freedom !== null || first === null ? null : placedTerms(first, plan, point, ties);
     const columns = ties.map(({ step, sample, unit }) =>
       columnOf(plan, point, lattice.steps[step]?.out ?? 0, sample, unit),
@@ -202,12 +203,8 @@ export class Decider {
     const { plan, first, lattice } = this.#known;
     const { ties, freedom, columns, terms } = known;
     if (plan === null || map === null) return this.#judge(ties, key);
-    const relevant = columns.map((column) => {
-      for (let output = 0; output < plan.outputs; output += 1) {
-        if (cotangentOf(map, output, column) !== 0) return true;
-      }
-      return false;
-    });
+    const relevant: boolean[] = [];
+    for (const column of columns) relevant.push(isRelevant(plan, map, column));
     if (freedom !== null) {
       const kink = relevant.some((is, tie) => is && freedom[tie] === true);
       return { decision: kink ? 'kink' : 'correct', relevant };
@@ -252,6 +249,14 @@ function isSettled({ freedom, terms, columns }: AtTies): boolean {
     (freedom !== null || terms?.length === 0) &&
     columns.every((column) => column.every((entry) => entry === 0))
   );
+}
+
+/** Whether AD gives some output a cotangent there that is not 0. */
+function isRelevant(plan: CotangentPlan, map: Float64Array, column: readonly number[]): boolean {
+  for (let output = 0; output < plan.outputs; output += 1) {
+    if (cotangentOf(map, output, column) !== 0) return true;
+  }
+  return false;
 }
 
 function decisionOf({ differentiable, adCorrect }: Verdict): Decision {

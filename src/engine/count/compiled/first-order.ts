@@ -39,9 +39,9 @@ const EXACT = 2n ** 53n;
 
 /** What a unit of the first layer may follow at a code: one form, or two at a kink. */
 interface Followed {
-  readonly forms: readonly Float64Array[];
+  readonly forms: readonly (readonly number[])[];
   /** What AD takes. */
-  readonly ad: Float64Array;
+  readonly ad: readonly number[];
   /** Whether the right slope is the larger one; true where there is one form. */
   readonly convex: boolean;
 }
@@ -142,8 +142,8 @@ export function firstOrderOf(
   // Sums of the signed differences and of what `isRight` adds up; products that tell parallels.
   if (total * most * 2n * (shareBound + shareScale) >= EXACT) return null;
   if (4n * most * most >= EXACT) return null;
-  const toDoubles = (row: readonly Rational[]): Float64Array =>
-    Float64Array.from(row, (x) => doubleOf(multiply(x, integer(scale)).n));
+  const toDoubles = (row: readonly Rational[]): number[] =>
+    row.map((x) => doubleOf(multiply(x, integer(scale)).n));
   for (const { step, rows } of raw) {
     followed.set(
       step,
@@ -274,7 +274,7 @@ export function smoothness(
 export interface Placed {
   readonly term: Term;
   readonly sample: number;
-  readonly column: Float64Array;
+  readonly column: readonly number[];
   readonly scale: number;
 }
 
@@ -298,7 +298,7 @@ function termsAt(
     const own = first.followed.get(k)?.[at]?.[point.codes[k]?.[at] as number];
     if (own === undefined) return null;
     const ad = own.ad.map((x) => x * first.shareScale);
-    const term = { convex: own.convex, forms: distinct(own.forms), ad };
+    const term = { convex: own.convex, forms: distinct([own]), ad };
     place(term, step.out, sample, unit);
   }
   for (const k of first.maxima) {
@@ -315,9 +315,8 @@ function termsAt(
         if (followed.some((each) => each === undefined || !each.convex)) return null;
         const shares = plan.shares.get(k)?.rows[members.length];
         if (shares === undefined) return null;
-        const forms = distinct(followed.flatMap((each) => each?.forms ?? []));
         const ad = shared(shares, first.shareFactors.get(k) ?? 1, followed);
-        place({ convex: true, forms, ad }, step.out, sample, unit);
+        place({ convex: true, forms: distinct(followed), ad }, step.out, sample, unit);
       }
     }
   }
@@ -329,26 +328,33 @@ function shared(
   shares: Float64Array,
   factor: number,
   followed: readonly (Followed | undefined)[],
-): Float64Array {
+): number[] {
+  const sum: number[] = [];
   const width = followed[0]?.ad.length ?? 0;
-  const sum = new Float64Array(width);
-  for (const [place, each] of followed.entries()) {
-    const share = (shares[place] as number) * factor;
-    if (share === 0 || each === undefined) continue;
-    for (let j = 0; j < width; j += 1) {
-      sum[j] = (sum[j] as number) + share * (each.ad[j] as number);
+  for (let j = 0; j < width; j += 1) {
+    let entry = 0;
+    for (let place = 0; place < followed.length; place += 1) {
+      entry += (shares[place] as number) * factor * (followed[place]?.ad[j] ?? 0);
     }
+    sum.push(entry);
   }
   return sum;
 }
 
-function distinct(forms: readonly Float64Array[]): Float64Array[] {
-  const kept: Float64Array[] = [];
-  for (const form of forms) if (!kept.some((other) => areEqual(form, other))) kept.push(form);
+/** The forms that units follow, each once. */
+function distinct(followed: readonly (Followed | undefined)[]): (readonly number[])[] {
+  const kept: (readonly number[])[] = [];
+  for (let k = 0; k < followed.length; k += 1) {
+    for (const form of followed[k]?.forms ?? []) if (!includes(kept, form)) kept.push(form);
+  }
   return kept;
 }
 
-function areEqual(a: Float64Array, b: Float64Array): boolean {
-  for (let j = 0; j < a.length; j += 1) if (a[j] !== b[j]) return false;
-  return true;
+function includes(forms: readonly (readonly number[])[], form: readonly number[]): boolean {
+  for (const other of forms) {
+    let j = 0;
+    while (j < form.length && other[j] === form[j]) j += 1;
+    if (j === form.length) return true;
+  }
+  return false;
 }

@@ -7,9 +7,9 @@
 export interface Term {
   readonly convex: boolean;
   /** Distinct. */
-  readonly forms: readonly Float64Array[];
+  readonly forms: readonly (readonly number[])[];
   /** What AD takes, times the scale of the shares. */
-  readonly ad: Float64Array;
+  readonly ad: readonly number[];
 }
 
 interface Weighted extends Term {
@@ -69,9 +69,9 @@ function componentsOf(terms: readonly Weighted[]): Weighted[][] {
 
 /** Whether, line by line, the signed lengths of the differences cancel. */
 function segmentsCancel(terms: readonly Weighted[]): boolean {
-  const lines: { direction: Float64Array; pivot: number; sum: number }[] = [];
+  const lines: { direction: readonly number[]; pivot: number; sum: number }[] = [];
   for (const { weight, convex, forms } of terms) {
-    const [a, b] = forms as [Float64Array, Float64Array];
+    const [a, b] = forms as [readonly number[], readonly number[]];
     const difference = a.map((x, j) => x - (b[j] as number));
     const pivot = difference.findIndex((x) => x !== 0);
     const length = Math.abs(difference[pivot] as number) * (convex ? weight : -weight);

@@ -41,9 +41,13 @@ export function tiesOf(point: LatticePoint): LatticeTie[] {
  * *Exact.* Per tie, whether it is free; false where its pre-activation is constant near w. Null where
  * neither is proved for some tie, or one unit is tied in two samples.
  */
-export function freedomOf(point: LatticePoint, ties: readonly LatticeTie[]): boolean[] | null {
+export function freedomOf(
+  point: LatticePoint,
+  constancy: Constancy,
+  ties: readonly LatticeTie[],
+): boolean[] | null {
   const { lattice } = point;
-  const constancy = new Constancy(point);
+  constancy.forget();
   const freedom: boolean[] = [];
   for (const [index, tie] of ties.entries()) {
     const step = lattice.steps[tie.step] as Step;
@@ -106,30 +110,36 @@ export function attaining(
 }
 
 /** Which units are provably constant near w, variable by variable as they are asked for. */
-class Constancy {
+export class Constancy {
   readonly #point: LatticePoint;
-  readonly #flags: (Uint8Array | undefined)[] = [];
+  readonly #flags: readonly Uint8Array[];
+  /** Per variable: whether its flags are those of the point as it stands. */
+  readonly #known: boolean[];
 
   constructor(point: LatticePoint) {
+    const { samples, widths } = point.lattice;
     this.#point = point;
+    this.#flags = widths.map((width) => new Uint8Array(samples * width));
+    this.#known = widths.map(() => false);
+  }
+
+  /** The point is another one. */
+  forget(): void {
+    this.#known.fill(false);
   }
 
   /** `[sample, unit]`: 1 where the unit is constant. */
   of(variable: number): Uint8Array {
-    const known = this.#flags[variable];
-    if (known !== undefined) return known;
-    const { steps, samples, widths } = this.#point.lattice;
-    const width = widths[variable] as number;
-    const flags = new Uint8Array(samples * width);
-    if (variable === 0) flags.fill(1);
-    else {
-      const k = steps.findIndex(({ out }) => out === variable);
-      for (let at = 0; at < flags.length; at += 1) {
-        const unit = at % width;
-        if (this.#is(k, (at - unit) / width, unit)) flags[at] = 1;
-      }
+    const flags = this.#flags[variable] as Uint8Array;
+    if (this.#known[variable] === true) return flags;
+    this.#known[variable] = true;
+    // A step assigns the variable behind it.
+    const width = this.#point.lattice.widths[variable] as number;
+    for (let at = 0; at < flags.length; at += 1) {
+      const unit = at % width;
+      const is = variable === 0 || this.#is(variable - 1, (at - unit) / width, unit);
+      flags[at] = is ? 1 : 0;
     }
-    this.#flags[variable] = flags;
     return flags;
   }
 
