@@ -275,11 +275,7 @@ export function tailCotangents(plan: CotangentPlan, point: LatticePoint): Float6
 }
 
 /** *Exact.* The cotangent of a unit at one output: a row of the tail's map times the unit's column. */
-export function cotangentOf(
-  map: Float64Array,
-  output: number,
-  column: readonly number[],
-): number {
+export function cotangentOf(map: Float64Array, output: number, column: readonly number[]): number {
   const from = output * column.length;
   let sum = 0;
   for (let b = 0; b < column.length; b += 1) {

@@ -57,9 +57,15 @@ export interface Deciding {
 interface AtTies {
   readonly ties: readonly LatticeTie[];
   readonly freedom: readonly boolean[] | null;
-  readonly columns: readonly (readonly number[])[];
   readonly terms: readonly Placed[] | null;
+  /** Of the ties, and of the terms. */
+  readonly columns: Columns;
+  readonly termColumns: Columns;
+  /** Whether under every tail all ties are irrelevant, and AD is right. */
+  readonly settled: boolean;
 }
+
+type Columns = readonly (readonly number[])[];
 
 /** Most numbers of the tail's maps that are kept. */
 const MAX_MAPS = 1 << 22;
@@ -101,15 +107,24 @@ export class Decider {
     const neurons: number[] = [];
     const placeOf: number[] = [];
     for (const { neuron } of ties) {
-      const place = neurons.indexOf(neuron);
-      placeOf.push(place === -1 ? neurons.push(neuron) - 1 : place);
+      let place = 0;
+      while (place < neurons.length && neurons[place] !== neuron) place += 1;
+      if (place === neurons.length) neurons.push(neuron);
+      placeOf.push(place);
     }
     const relevant = neurons.map(() => 0);
     // Without an epoch no weight is read.
     const reads = loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [];
-    if (isSettled(known)) {
-      const nothing = { nonDifferentiable: 0, incorrect: 0, undecided: 0, pairs: 0 };
-      return { reads, neurons, relevant, ...nothing };
+    if (known.settled) {
+      return {
+        reads,
+        neurons,
+        relevant,
+        nonDifferentiable: 0,
+        incorrect: 0,
+        undecided: 0,
+        pairs: 0,
+      };
     }
     /** Per neuron: the place of the last combination of the tail at which it is relevant. */
     const met = neurons.map(() => -1);
@@ -165,14 +180,32 @@ export class Decider {
   #atTies(ties: readonly LatticeTie[]): AtTies {
     const { plan, first, lattice } = this.#known;
     const point = this.#point;
-    if (plan === null) return { ties, freedom: null, columns: [], terms: null };
-    headCotangents(plan, point);
+    if (plan === null) {
+      return {
+        ties,
+        freedom: null,
+        terms: null,
+        columns: [],
+        termColumns: [],
+        settled: false,
+      };
+    }
     const freedom = freedomOf(point, this.#constancy, ties);
     const terms = freedom !== null || first === null ? null : placedTerms(first, plan, point, ties);
-    const columns = ties.map(({ step, sample, unit }) =>
-      columnOf(plan, point, lattice.steps[step]?.out ?? 0, sample, unit),
-    );
-    return { ties, freedom, columns, terms };
+    if (terms?.length === 0) {
+      return { ties, freedom, terms, columns: [], termColumns: [], settled: true };
+    }
+    headCotangents(plan, point);
+    const columns: (readonly number[])[] = [];
+    for (const { step, sample, unit } of ties) {
+      columns.push(columnOf(plan, point, lattice.steps[step]?.out ?? 0, sample, unit));
+    }
+    const termColumns: (readonly number[])[] = [];
+    for (const { variable, sample, unit } of terms ?? []) {
+      termColumns.push(columnOf(plan, point, variable, sample, unit));
+    }
+    const settled = freedom !== null && columns.every((column) => column.every((x) => x === 0));
+    return { ties, freedom, terms, columns, termColumns, settled };
   }
 
   /** The tail's map at the digits that stand now, the `place`-th of the box. */
@@ -201,7 +234,7 @@ export class Decider {
 
   #decide(known: AtTies, key: number | null, map: Float64Array | null): Decided {
     const { plan, first, lattice } = this.#known;
-    const { ties, freedom, columns, terms } = known;
+    const { ties, freedom, columns, terms, termColumns } = known;
     if (plan === null || map === null) return this.#judge(ties, key);
     const relevant: boolean[] = [];
     for (const column of columns) relevant.push(isRelevant(plan, map, column));
@@ -212,7 +245,7 @@ export class Decider {
     const decision =
       first === null || terms === null
         ? null
-        : smoothness(first, plan, lattice.samples, terms, map);
+        : smoothness(first, plan, lattice.samples, terms, termColumns, map);
     return decision === null ? this.#judge(ties, key) : { decision, relevant };
   }
 
@@ -241,14 +274,6 @@ export class Decider {
     if (keeps && this.#judged.size < MAX_KEPT) this.#judged.set(name, decided);
     return decided;
   }
-}
-
-/** Whether under every tail all ties are irrelevant, and AD is right: L-iff decides, or no term is left. */
-function isSettled({ freedom, terms, columns }: AtTies): boolean {
-  return (
-    (freedom !== null || terms?.length === 0) &&
-    columns.every((column) => column.every((entry) => entry === 0))
-  );
 }
 
 /** Whether AD gives some output a cotangent there that is not 0. */

@@ -17,19 +17,19 @@
  * ρ_e·(what AD takes − that mean) is 0. Integers in doubles, behind a bound on the largest sum.
  */
 import { doubleOf } from '../../num/exact-double.js';
+import { denominatorOf } from '../on-grid.js';
 import type { Activation } from '../../net/activation.js';
 import type { Network } from '../../net/ir.js';
 import {
   ZERO,
   add,
-  compare,
   divide,
   integer,
   lcm,
   multiply,
   type Rational,
 } from '../../num/rational.js';
-import { columnOf, cotangentOf, type CotangentPlan } from './cotangents.js';
+import { cotangentOf, type CotangentPlan } from './cotangents.js';
 import type { Lattice, MaxStep, Step } from './lattice.js';
 import { isLinear, isRight, type Term } from './linearity.js';
 import type { LatticePoint } from './point.js';
@@ -86,7 +86,7 @@ export function firstOrderOf(
   });
   const followed = new Map<number, readonly (readonly Followed[])[]>();
   const underMaximum = new Set<number>();
-  const raw: { step: number; rows: readonly (readonly RawFollowed[])[] }[] = [];
+  const raw: { step: number; forms: readonly (readonly Rational[])[]; slopes: Slopes }[] = [];
   for (let k = 0; k < tail; k += 1) {
     const step = steps[k] as Step;
     if (step.op !== 'activation' || !step.straight) continue;
@@ -101,9 +101,8 @@ export function firstOrderOf(
     if (equation?.op !== 'activation') continue;
     raw.push({
       step: k,
-      rows: formsOf(network, dense.equation, digits).map((form) =>
-        followedBy(form, equation.activation, proxies[step.equation] ?? []),
-      ),
+      forms: formsOf(network, dense.equation, digits),
+      slopes: slopesOf(equation.activation, proxies[step.equation] ?? []),
     });
   }
   if (raw.length === 0) return null;
@@ -122,14 +121,23 @@ export function firstOrderOf(
       if (all > shareBound) shareBound = all;
     }
   });
-  const numbers = raw.flatMap(({ rows }) =>
-    rows.flatMap((row) => row.flatMap(({ forms, ad }) => [...forms, ad].flat())),
-  );
-  const scale = numbers.reduce((common, { d }) => lcm(common, d), 1n);
-  const most = numbers.reduce((best, { n, d }) => {
-    const size = ((n < 0n ? -n : n) * scale) / d;
-    return size > best ? size : best;
-  }, 0n);
+  // Forms and slopes each on a common scale: what a unit follows is their product.
+  const formScale = denominatorOf(raw.flatMap(({ forms }) => forms.flat()));
+  const slopeScale = denominatorOf(raw.flatMap(({ slopes }) => Object.values(slopes).flat()));
+  let largest = 0;
+  for (const { step, forms, slopes } of raw) {
+    const [ofForms, ofSlopes] = [onScale(forms, formScale), onScale(piecesOf(slopes), slopeScale)];
+    if (ofForms === null || ofSlopes === null) return null;
+    const rows = ofForms.map((form) => followedBy(form, ofSlopes));
+    for (const { forms: own, ad } of rows.flat()) {
+      for (const form of own) for (const x of form) largest = Math.max(largest, Math.abs(x));
+      for (const x of ad) largest = Math.max(largest, Math.abs(x));
+    }
+    followed.set(step, rows);
+  }
+  // A product that a double does not hold is not below 2^53 when it is rounded either.
+  if (largest >= 2 ** 53) return null;
+  const most = BigInt(largest);
   // True cotangents are what stands here over the variable's scale; the common scale takes all.
   const common = plan.scales.reduce((all, { n }) => lcm(all, n), 1n);
   const weights = plan.scales.map((own) => divide(integer(common), own));
@@ -142,20 +150,6 @@ export function firstOrderOf(
   // Sums of the signed differences and of what `isRight` adds up; products that tell parallels.
   if (total * most * 2n * (shareBound + shareScale) >= EXACT) return null;
   if (4n * most * most >= EXACT) return null;
-  const toDoubles = (row: readonly Rational[]): number[] =>
-    row.map((x) => doubleOf(multiply(x, integer(scale)).n));
-  for (const { step, rows } of raw) {
-    followed.set(
-      step,
-      rows.map((row) =>
-        row.map(({ forms, ad, convex }) => ({
-          forms: forms.map(toDoubles),
-          ad: toDoubles(ad),
-          convex,
-        })),
-      ),
-    );
-  }
   return {
     followed,
     underMaximum,
@@ -165,12 +159,6 @@ export function firstOrderOf(
     shareFactors,
     maxLeaves,
   };
-}
-
-interface RawFollowed {
-  readonly forms: readonly (readonly Rational[])[];
-  readonly ad: readonly Rational[];
-  readonly convex: boolean;
 }
 
 /** The forms of a dense equation that reads the input, `[sample, unit]`, over the digits. */
@@ -193,31 +181,69 @@ function formsOf(network: Network, equation: number, digits: readonly number[]):
   );
 }
 
-function followedBy(
-  form: readonly Rational[],
+/** Per piece of σ its slope; per breakpoint the slopes beside it and what AD takes, 0 where it is no kink. */
+interface Slopes {
+  readonly pieces: readonly Rational[];
+  readonly left: readonly Rational[];
+  readonly right: readonly Rational[];
+  readonly proxies: readonly Rational[];
+}
+
+function slopesOf(
   { breakpoints, slopes, kinks }: Activation,
   proxies: readonly Rational[],
-): RawFollowed[] {
-  const times = (slope: Rational): Rational[] => form.map((x) => multiply(slope, x));
-  const byCode: RawFollowed[] = [];
-  slopes.forEach((slope, piece) => {
-    const own = times(slope[0] ?? ZERO);
+): Slopes {
+  const places = breakpoints.map((_, k) => kinks.findIndex(({ breakpoint }) => breakpoint === k));
+  return {
+    pieces: slopes.map((slope) => slope[0] ?? ZERO),
+    left: places.map((kink) => kinks[kink]?.left ?? ZERO),
+    right: places.map((kink) => kinks[kink]?.right ?? ZERO),
+    proxies: places.map((kink) => proxies[kink] ?? ZERO),
+  };
+}
+
+function piecesOf({ pieces, left, right, proxies }: Slopes): readonly (readonly Rational[])[] {
+  return [pieces, left, right, proxies];
+}
+
+/** Rows times a scale that makes integers of them; null where one is not below 2^53. */
+function onScale(rows: readonly (readonly Rational[])[], scale: bigint): number[][] | null {
+  let exact = true;
+  const scaled = rows.map((row) =>
+    row.map(({ n, d }) => {
+      const x = n * (scale / d);
+      if (x >= EXACT || x <= -EXACT) exact = false;
+      return Number(x);
+    }),
+  );
+  return exact ? scaled : null;
+}
+
+/** What a unit of this form follows, by code. */
+function followedBy(
+  form: readonly number[],
+  [pieces = [], left = [], right = [], proxies = []]: readonly (readonly number[])[],
+): Followed[] {
+  const times = (slope: number): number[] => form.map((x) => slope * x);
+  const byCode: Followed[] = [];
+  pieces.forEach((slope, piece) => {
+    const own = times(slope);
     byCode.push({ forms: [own], ad: own, convex: true });
-    if (piece === breakpoints.length) return;
-    const kink = kinks.findIndex(({ breakpoint }) => breakpoint === piece);
-    const { left, right } = kinks[kink] ?? { left: ZERO, right: ZERO };
+    if (piece === left.length) return;
+    const [before, behind] = [left[piece] as number, right[piece] as number];
     byCode.push({
-      forms: [times(left), times(right)],
-      ad: times(proxies[kink] ?? ZERO),
-      convex: compare(right, left) > 0,
+      forms: [times(before), times(behind)],
+      ad: times(proxies[piece] as number),
+      convex: behind > before,
     });
   });
   return byCode;
 }
 
 /**
- * *Exact.* The terms at a point whose head pass is done, for `smoothness`; null where this criterion
- * does not apply.
+ * *Exact.* The terms at a point whose forward pass is done, for `smoothness`; null where this criterion
+ * does not apply. Where there are none every tie lies under maxima that its unit does not attain: AD
+ * gives it no share.
  */
 export function placedTerms(
   first: FirstOrder,
@@ -238,13 +264,14 @@ export function placedTerms(
 
 /**
  * *Exact.* Whether f is differentiable, and AD right, under the tail whose map is given; null where
- * this criterion cannot tell.
+ * this criterion cannot tell. `columns` of the placed units (`columnOf`).
  */
 export function smoothness(
   first: FirstOrder,
   plan: CotangentPlan,
   samples: number,
   placed: readonly Placed[],
+  columns: readonly (readonly number[])[],
   map: Float64Array,
 ): Smoothness | null {
   let unknown = false;
@@ -253,9 +280,10 @@ export function smoothness(
     for (let output = 0; output < plan.outputs; output += 1) {
       const terms: Term[] = [];
       const weights: number[] = [];
-      for (const { term, scale, column, sample: own } of placed) {
+      for (let k = 0; k < placed.length; k += 1) {
+        const { term, scale, sample: own } = placed[k] as Placed;
         if (own !== sample) continue;
-        const bar = cotangentOf(map, output, column);
+        const bar = cotangentOf(map, output, columns[k] ?? []);
         if (bar === 0) continue;
         terms.push(term);
         weights.push(bar * scale);
@@ -270,11 +298,12 @@ export function smoothness(
   return correct ? 'correct' : 'incorrect';
 }
 
-/** A term, whose weight is its cotangent: `scale` times the tail's map times the column. */
+/** A term and the unit that bends; its weight is `scale` times that unit's cotangent. */
 export interface Placed {
   readonly term: Term;
+  readonly variable: number;
   readonly sample: number;
-  readonly column: readonly number[];
+  readonly unit: number;
   readonly scale: number;
 }
 
@@ -288,8 +317,7 @@ function termsAt(
   const { steps } = point.lattice;
   const placed: Placed[] = [];
   const place = (term: Term, variable: number, sample: number, unit: number): void => {
-    const column = columnOf(plan, point, variable, sample, unit);
-    placed.push({ term, sample, column, scale: first.weights[variable] as number });
+    placed.push({ term, variable, sample, unit, scale: first.weights[variable] as number });
   };
   for (const { step: k, sample, unit } of ties) {
     const step = steps[k] as Step;
@@ -309,10 +337,15 @@ function termsAt(
     for (let sample = 0; sample < point.lattice.samples; sample += 1) {
       for (let unit = 0; unit < step.units; unit += 1) {
         const members = attaining(point, { step: k, sample, unit });
-        const followed = members.map((member) => byMember[member]?.[codes[member] as number]);
-        const tied = members.length > 1 || (followed[0]?.forms.length ?? 0) > 1;
+        const followed: Followed[] = [];
+        for (const member of members) {
+          const each = byMember[member]?.[codes[member] as number];
+          if (each === undefined) return null;
+          followed.push(each);
+        }
+        const tied = followed.length > 1 || (followed[0]?.forms.length ?? 0) > 1;
         if (!tied) continue;
-        if (followed.some((each) => each === undefined || !each.convex)) return null;
+        for (const { convex } of followed) if (!convex) return null;
         const shares = plan.shares.get(k)?.rows[members.length];
         if (shares === undefined) return null;
         const ad = shared(shares, first.shareFactors.get(k) ?? 1, followed);
@@ -327,25 +360,25 @@ function termsAt(
 function shared(
   shares: Float64Array,
   factor: number,
-  followed: readonly (Followed | undefined)[],
+  followed: readonly Followed[],
 ): number[] {
-  const sum: number[] = [];
-  const width = followed[0]?.ad.length ?? 0;
-  for (let j = 0; j < width; j += 1) {
-    let entry = 0;
-    for (let place = 0; place < followed.length; place += 1) {
-      entry += (shares[place] as number) * factor * (followed[place]?.ad[j] ?? 0);
+  const sum = (followed[0] as Followed).ad.map(() => 0);
+  for (let place = 0; place < followed.length; place += 1) {
+    const share = (shares[place] as number) * factor;
+    const { ad } = followed[place] as Followed;
+    if (share === 0) continue;
+    for (let j = 0; j < sum.length; j += 1) {
+      sum[j] = (sum[j] as number) + share * (ad[j] as number);
     }
-    sum.push(entry);
   }
   return sum;
 }
 
 /** The forms that units follow, each once. */
-function distinct(followed: readonly (Followed | undefined)[]): (readonly number[])[] {
+function distinct(followed: readonly Followed[]): (readonly number[])[] {
   const kept: (readonly number[])[] = [];
-  for (let k = 0; k < followed.length; k += 1) {
-    for (const form of followed[k]?.forms ?? []) if (!includes(kept, form)) kept.push(form);
+  for (const { forms } of followed) {
+    for (const form of forms) if (!includes(kept, form)) kept.push(form);
   }
   return kept;
 }

@@ -23,11 +23,12 @@ export function tiesOf(point: LatticePoint): LatticeTie[] {
   for (let k = 0; k < tail; k += 1) {
     const step = steps[k] as Step;
     if (step.op !== 'activation' && step.op !== 'max') continue;
+    if (step.op === 'activation' && step.kinks === 0) continue;
     const codes = point.codes[k] as Int32Array;
+    const isMax = step.op === 'max';
     for (let at = 0; at < codes.length; at += 1) {
       const code = codes[at] as number;
-      const tied = step.op === 'max' ? (code & (code - 1)) !== 0 : (code & 1) === 1;
-      if (!tied) continue;
+      if ((isMax ? code & (code - 1) : code & 1) === 0) continue;
       const unit = at % step.units;
       const sample = (at - unit) / step.units;
       const neuron = step.op === 'max' ? (step.neurons[unit] as number) : step.firstNeuron + unit;
