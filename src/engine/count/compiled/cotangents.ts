@@ -200,7 +200,7 @@ function sharesTable({ windows }: MaxStep, rule: readonly Rational[]): Shares {
   return {
     scale,
     bound,
-    rows: [new Float64Array(0), ...scaled.map((row) => Float64Array.from(row, doubleOf))],
+    rows: [new Float64Array(0), ...scaled.map((row) => new Float64Array(row.map(doubleOf)))],
   };
 }
 

@@ -20,15 +20,7 @@ import { doubleOf } from '../../num/exact-double.js';
 import { denominatorOf } from '../on-grid.js';
 import type { Activation } from '../../net/activation.js';
 import type { Network } from '../../net/ir.js';
-import {
-  ZERO,
-  add,
-  divide,
-  integer,
-  lcm,
-  multiply,
-  type Rational,
-} from '../../num/rational.js';
+import { ZERO, add, divide, integer, lcm, multiply, type Rational } from '../../num/rational.js';
 import { cotangentOf, type CotangentPlan } from './cotangents.js';
 import type { Lattice, MaxStep, Step } from './lattice.js';
 import { isLinear, isRight, type Term } from './linearity.js';
@@ -144,7 +136,9 @@ export function firstOrderOf(
   if (weights.some(({ d }) => d !== 1n)) return null;
   const total = plan.bounds.reduce(
     (sum, row, variable) =>
-      sum + row.reduce((all, bound) => all + bound, 0n) * (weights[variable]?.n ?? 1n),
+      sum +
+      row.reduce((all, bound) => (bound === 0n ? all : all + bound), 0n) *
+        (weights[variable]?.n ?? 1n),
     0n,
   );
   // Sums of the signed differences and of what `isRight` adds up; products that tell parallels.
@@ -357,11 +351,7 @@ function termsAt(
 }
 
 /** Σ share·(what AD takes below), on the common scale of the shares. */
-function shared(
-  shares: Float64Array,
-  factor: number,
-  followed: readonly Followed[],
-): number[] {
+function shared(shares: Float64Array, factor: number, followed: readonly Followed[]): number[] {
   const sum = (followed[0] as Followed).ad.map(() => 0);
   for (let place = 0; place < followed.length; place += 1) {
     const share = (shares[place] as number) * factor;

@@ -61,14 +61,17 @@ class Writer {
     this.#loops = loops;
     this.#radices = radices;
     const head = lattice.steps.slice(0, lattice.tail);
-    const bounds = [
-      ...(lattice.bounds[0] ?? []),
-      ...head.flatMap((step) => lattice.bounds[step.out] ?? []),
-      ...head.flatMap((step) => lattice.weightBounds.get(step.equation)?.flat() ?? []),
-    ];
-    this.#integers = bounds.every((bound) => bound < INTEGER_BOUND);
+    const areSmall = (bounds: readonly bigint[] | undefined): boolean =>
+      bounds?.every((bound) => bound < INTEGER_BOUND) ?? true;
+    this.#integers =
+      areSmall(lattice.bounds[0]) &&
+      head.every(
+        ({ out, equation }) =>
+          areSmall(lattice.bounds[out]) &&
+          (lattice.weightBounds.get(equation)?.every(areSmall) ?? true),
+      );
     this.#tables = lattice.tables.map(({ values }) =>
-      this.#integers ? Int32Array.from(values) : values,
+      this.#integers ? new Int32Array(values) : values,
     );
     const levels = loops.order.length + 1;
     this.#lines = Array.from({ length: levels }, () => []);
