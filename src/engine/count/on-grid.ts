@@ -27,7 +27,7 @@ const EXACT = 2n ** 53n;
 /** *Exact.* The least common denominator of a list of rationals. */
 export function denominatorOf(numbers: Iterable<Rational>): bigint {
   let common = 1n;
-  for (const number of numbers) common = lcm(common, number.d);
+  for (const { d } of numbers) if (d !== 1n) common = lcm(common, d);
   return common;
 }
 
