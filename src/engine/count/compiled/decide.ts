@@ -1,25 +1,21 @@
 /**
  * The verdicts on all points that share the digits before the tail: one forward pass, then for each
- * choice of the tail's digits L-iff where every tie is free or constant, the first-order criterion
- * where all ties lie in the first layer, and the judge elsewhere. All three are exact and agree.
+ * class of the tail's choices (`tails.ts`) L-iff where every tie is free or constant, the first-order
+ * criterion where all ties lie in the first layer, and for each choice the judge elsewhere. All three
+ * are exact and agree.
  */
 import type { Network } from '../../net/ir.js';
 import type { Rational } from '../../num/rational.js';
 import type { Verdict } from '../../verdict.js';
 import { sizeOf, type Box } from '../boxes.js';
 import type { Space } from '../space.js';
-import {
-  columnOf,
-  cotangentOf,
-  headCotangents,
-  tailCotangents,
-  type CotangentPlan,
-} from './cotangents.js';
+import { columnOf, headCotangents, tailCotangents, type CotangentPlan } from './cotangents.js';
 import { placedTerms, smoothness, type FirstOrder, type Placed } from './first-order.js';
 import type { Lattice } from './lattice.js';
 import type { Loops } from './loops.js';
 import { LatticePoint } from './point.js';
 import { readsOf } from './reads.js';
+import { isRelevant, tailClassesOf, type TailClass } from './tails.js';
 import { Constancy, freedomOf, tiesOf, type LatticeTie } from './ties.js';
 
 /** Counts over the tail of a box, at given digits before it. */
@@ -67,6 +63,17 @@ interface AtTies {
 
 type Columns = readonly (readonly number[])[];
 
+/** Verdicts over the tail, added up. */
+interface Sum {
+  kink: number;
+  correct: number;
+  incorrect: number;
+  undecided: number;
+  pairs: number;
+  /** Per tied neuron. */
+  readonly relevant: number[];
+}
+
 /** Most numbers of the tail's maps that are kept. */
 const MAX_MAPS = 1 << 22;
 /** Most verdicts of the judge that are kept. */
@@ -78,9 +85,9 @@ export class Decider {
   readonly #constancy: Constancy;
   readonly #digits: Int32Array;
   readonly #before: ReadonlySet<number>;
-  /** The tail's maps by place, and the ends of the digits that they are for. */
-  readonly #maps: Float64Array[] = [];
-  #mapped: readonly number[] = [];
+  /** The classes of the tail's choices, and the ends of the digits that they are of. */
+  #classes: readonly TailClass[] | null = null;
+  #classified: number[] | null = null;
   /** By key and digits of the tail: what the judge said. */
   readonly #judged = new Map<string, Decided>();
 
@@ -112,47 +119,34 @@ export class Decider {
       if (place === neurons.length) neurons.push(neuron);
       placeOf.push(place);
     }
-    const relevant = neurons.map(() => 0);
+    const sum: Sum = {
+      kink: 0,
+      correct: 0,
+      incorrect: 0,
+      undecided: 0,
+      pairs: 0,
+      relevant: neurons.map(() => 0),
+    };
     // Without an epoch no weight is read.
     const reads = loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [];
-    if (known.settled) {
-      return {
-        reads,
-        neurons,
-        relevant,
-        nonDifferentiable: 0,
-        incorrect: 0,
-        undecided: 0,
-        pairs: 0,
-      };
-    }
-    /** Per neuron: the place of the last combination of the tail at which it is relevant. */
-    const met = neurons.map(() => -1);
-    const counts = { kink: 0, correct: 0, incorrect: 0, undecided: 0 };
-    let pairs = 0;
-    let place = 0;
-    do {
-      const decided = this.#decide(known, key, this.#mapOf(box, place));
-      counts[decided.decision] += 1;
-      let here = 0;
-      for (let tie = 0; tie < ties.length; tie += 1) {
-        const neuron = placeOf[tie] as number;
-        if (decided.relevant[tie] !== true || met[neuron] === place) continue;
-        met[neuron] = place;
-        relevant[neuron] = (relevant[neuron] as number) + idle;
-        pairs += here;
-        here += 1;
+    if (!known.settled) {
+      const decided = this.#decideClasses(known, box);
+      if (decided === null) {
+        do {
+          addTo(sum, this.#decide(known, key), placeOf, idle);
+        } while (this.#nextTail(box));
+      } else {
+        for (const [each, size] of decided) addTo(sum, each, placeOf, size * idle);
       }
-      place += 1;
-    } while (this.#nextTail(box));
+    }
     return {
       reads,
       neurons,
-      relevant,
-      nonDifferentiable: counts.kink * idle,
-      incorrect: counts.incorrect * idle,
-      undecided: counts.undecided * idle,
-      pairs: pairs * idle,
+      relevant: sum.relevant,
+      nonDifferentiable: sum.kink,
+      incorrect: sum.incorrect,
+      undecided: sum.undecided,
+      pairs: sum.pairs,
     };
   }
 
@@ -208,36 +202,60 @@ export class Decider {
     return { ties, freedom, terms, columns, termColumns, settled };
   }
 
-  /** The tail's map at the digits that stand now, the `place`-th of the box. */
-  #mapOf({ lo, hi }: Box, place: number): Float64Array | null {
-    const { plan, loops } = this.#known;
-    if (plan === null) return null;
-    // Where digits before the tail set its weights too, no map lasts.
-    if (loops.tailVaries) return tailCotangents(plan, this.#point);
-    const same = loops.tail.every(
-      (position, k) =>
-        this.#mapped[2 * k] === lo[position] && this.#mapped[2 * k + 1] === hi[position],
-    );
-    if (!same) {
-      this.#maps.length = 0;
-      this.#mapped = loops.tail.flatMap((position) => [
-        lo[position] as number,
-        hi[position] as number,
-      ]);
+  /** The verdicts of all classes, with how many choices of the tail each is of; null where one is missing. */
+  #decideClasses(known: AtTies, box: Box): [Decided, number][] | null {
+    const { loops } = this.#known;
+    // Where digits before the tail set its weights too, no class lasts.
+    const classes = loops.tailVaries ? null : this.#classesOf(box);
+    if (classes === null) return null;
+    const decided: [Decided, number][] = [];
+    for (const { map, size } of classes) {
+      const each = this.#decideUnder(known, map);
+      if (each === null) return null;
+      decided.push([each, size]);
     }
-    const kept = this.#maps[place];
-    if (kept !== undefined) return kept;
-    const map = tailCotangents(plan, this.#point);
-    if (place === this.#maps.length && (place + 1) * map.length <= MAX_MAPS) this.#maps.push(map);
-    return map;
+    return decided;
   }
 
-  #decide(known: AtTies, key: number | null, map: Float64Array | null): Decided {
+  /** The classes of the tail's choices in a box, whose first one stands now and then again. */
+  #classesOf(box: Box): readonly TailClass[] | null {
+    const { plan, loops } = this.#known;
+    if (plan === null) return null;
+    const { lo, hi } = box;
+    const { tail } = loops;
+    let same = this.#classified !== null;
+    for (let k = 0; same && k < tail.length; k += 1) {
+      const position = tail[k] as number;
+      same =
+        this.#classified?.[2 * k] === lo[position] &&
+        this.#classified?.[2 * k + 1] === hi[position];
+    }
+    if (same) return this.#classes;
+    this.#classified = tail.flatMap((position) => [lo[position] as number, hi[position] as number]);
+    this.#classes = tailClassesOf(this.#mapsOf(box, plan), plan.outputs, MAX_MAPS);
+    for (const position of tail) this.#set(position, lo[position] as number);
+    return this.#classes;
+  }
+
+  *#mapsOf(box: Box, plan: CotangentPlan): Generator<Float64Array> {
+    do yield tailCotangents(plan, this.#point);
+    while (this.#nextTail(box));
+  }
+
+  /** The verdict at the digits that stand now. */
+  #decide(known: AtTies, key: number | null): Decided {
+    const { plan } = this.#known;
+    const map = plan === null ? null : tailCotangents(plan, this.#point);
+    const decided = map === null ? null : this.#decideUnder(known, map);
+    return decided ?? this.#judge(known.ties, key);
+  }
+
+  /** The verdict where the tail has this map; null where the judge must be asked. */
+  #decideUnder(known: AtTies, map: Float64Array): Decided | null {
     const { plan, first, lattice } = this.#known;
-    const { ties, freedom, columns, terms, termColumns } = known;
-    if (plan === null || map === null) return this.#judge(ties, key);
-    const relevant: boolean[] = [];
-    for (const column of columns) relevant.push(isRelevant(plan, map, column));
+    const { freedom, columns, terms, termColumns } = known;
+    if (plan === null || (freedom === null && terms === null)) return null;
+    const relevant = columns.map((column) => isRelevant(map, plan.outputs, column));
     if (freedom !== null) {
       const kink = relevant.some((is, tie) => is && freedom[tie] === true);
       return { decision: kink ? 'kink' : 'correct', relevant };
@@ -246,7 +264,7 @@ export class Decider {
       first === null || terms === null
         ? null
         : smoothness(first, plan, lattice.samples, terms, termColumns, map);
-    return decision === null ? this.#judge(ties, key) : { decision, relevant };
+    return decision === null ? null : { decision, relevant };
   }
 
   #judge(ties: readonly LatticeTie[], key: number | null): Decided {
@@ -276,12 +294,28 @@ export class Decider {
   }
 }
 
-/** Whether AD gives some output a cotangent there that is not 0. */
-function isRelevant(plan: CotangentPlan, map: Float64Array, column: readonly number[]): boolean {
-  for (let output = 0; output < plan.outputs; output += 1) {
-    if (cotangentOf(map, output, column) !== 0) return true;
+/** Adds a verdict on so many points; `placeOf` each tie stands its neuron. */
+function addTo(
+  sum: Sum,
+  { decision, relevant }: Decided,
+  placeOf: readonly number[],
+  points: number,
+): void {
+  sum[decision] += points;
+  let here = 0;
+  for (let tie = 0; tie < placeOf.length; tie += 1) {
+    if (relevant[tie] !== true) continue;
+    const place = placeOf[tie] as number;
+    // A neuron that is tied in several samples counts once.
+    let counted = false;
+    for (let other = 0; other < tie && !counted; other += 1) {
+      counted = placeOf[other] === place && relevant[other] === true;
+    }
+    if (counted) continue;
+    sum.relevant[place] = (sum.relevant[place] as number) + points;
+    sum.pairs += here * points;
+    here += 1;
   }
-  return false;
 }
 
 function decisionOf({ differentiable, adCorrect }: Verdict): Decision {
