@@ -100,7 +100,8 @@ export function compiledOf(
   const plan = cotangentPlanOf(lattice, proxies);
   const first =
     plan === null ? null : firstOrderOf(network, lattice, plan, proxies, space.digits, maxLeaves);
-  const decider = new Decider({ network, lattice, loops, plan, first, space, judge });
+  const { places } = generated;
+  const decider = new Decider({ network, lattice, loops, plan, first, space, judge, places });
   const neurons = neuronsOf(network).length;
   const counter = new Counter({ neurons, loops, decider, radices, keys: generated.keys });
   counter.bind((runtime) => compile(generated.tables, runtime));

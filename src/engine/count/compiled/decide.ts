@@ -15,6 +15,7 @@ import type { Lattice } from './lattice.js';
 import type { Loops } from './loops.js';
 import { LatticePoint } from './point.js';
 import { readsOf } from './reads.js';
+import { Silence, type KeyPlace } from './silent.js';
 import { isRelevant, tailClassesOf, type TailClass } from './tails.js';
 import { Constancy, freedomOf, tiesOf, type LatticeTie } from './ties.js';
 
@@ -46,6 +47,7 @@ export interface Deciding {
   readonly loops: Loops;
   readonly plan: CotangentPlan | null;
   readonly first: FirstOrder | null;
+  readonly places: readonly KeyPlace[];
   readonly space: Space;
   readonly judge: (point: readonly Rational[]) => Verdict;
 }
@@ -83,6 +85,8 @@ export class Decider {
   readonly #known: Deciding;
   readonly #point: LatticePoint;
   readonly #constancy: Constancy;
+  /** Null where no unit can be silent. */
+  readonly #silence: Silence | null;
   readonly #digits: Int32Array;
   readonly #before: ReadonlySet<number>;
   /** The classes of the tail's choices, and the ends of the digits that they are of. */
@@ -95,12 +99,18 @@ export class Decider {
     this.#known = known;
     this.#point = new LatticePoint(known.lattice, known.space.radices.length);
     this.#constancy = new Constancy(this.#point);
+    const hasMaxima = known.lattice.steps.some(
+      ({ op }, k) => op === 'max' && k < known.lattice.tail,
+    );
+    this.#silence = hasMaxima ? new Silence(known.lattice, known.places) : null;
     this.#digits = new Int32Array(known.space.radices.length);
     this.#before = new Set(known.loops.order);
   }
 
   /** *Exact.* The outcome at these digits; the key is unique to the codes, where codes decide. */
   outcome(at: Int32Array, box: Box, key: number | null): Outcome {
+    const silent = key === null ? null : (this.#silence?.neuronsOf(key) ?? null);
+    if (silent !== null) return nothingRelevant(silent, []);
     const { loops } = this.#known;
     const point = this.#point;
     for (const position of loops.order) this.#set(position, at[position] as number);
@@ -129,15 +139,14 @@ export class Decider {
     };
     // Without an epoch no weight is read.
     const reads = loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [];
-    if (!known.settled) {
-      const decided = this.#decideClasses(known, box);
-      if (decided === null) {
-        do {
-          addTo(sum, this.#decide(known, key), placeOf, idle);
-        } while (this.#nextTail(box));
-      } else {
-        for (const [each, size] of decided) addTo(sum, each, placeOf, size * idle);
-      }
+    if (known.settled) return nothingRelevant(neurons, reads);
+    const decided = this.#decideClasses(known, box);
+    if (decided === null) {
+      do {
+        addTo(sum, this.#decide(known, key), placeOf, idle);
+      } while (this.#nextTail(box));
+    } else {
+      for (const [each, size] of decided) addTo(sum, each, placeOf, size * idle);
     }
     return {
       reads,
@@ -292,6 +301,19 @@ export class Decider {
     if (keeps && this.#judged.size < MAX_KEPT) this.#judged.set(name, decided);
     return decided;
   }
+}
+
+/** The outcome where no tie is relevant, and AD is right. */
+function nothingRelevant(neurons: readonly number[], reads: readonly number[]): Outcome {
+  return {
+    reads,
+    neurons,
+    relevant: neurons.map(() => 0),
+    nonDifferentiable: 0,
+    incorrect: 0,
+    undecided: 0,
+    pairs: 0,
+  };
 }
 
 /** Adds a verdict on so many points; `placeOf` each tie stands its neuron. */

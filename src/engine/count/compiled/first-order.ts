@@ -115,7 +115,7 @@ export function firstOrderOf(
   });
   // Forms and slopes each on a common scale: what a unit follows is their product.
   const formScale = denominatorOf(raw.flatMap(({ forms }) => forms.flat()));
-  const slopeScale = denominatorOf(raw.flatMap(({ slopes }) => Object.values(slopes).flat()));
+  const slopeScale = denominatorOf(raw.flatMap(({ slopes }) => piecesOf(slopes).flat()));
   let largest = 0;
   for (const { step, forms, slopes } of raw) {
     const [ofForms, ofSlopes] = [onScale(forms, formScale), onScale(piecesOf(slopes), slopeScale)];
@@ -206,8 +206,9 @@ function onScale(rows: readonly (readonly Rational[])[], scale: bigint): number[
   const scaled = rows.map((row) =>
     row.map(({ n, d }) => {
       const x = n * (scale / d);
-      if (x >= EXACT || x <= -EXACT) exact = false;
-      return Number(x);
+      if (x < EXACT && x > -EXACT) return doubleOf(x);
+      exact = false;
+      return 0;
     }),
   );
   return exact ? scaled : null;

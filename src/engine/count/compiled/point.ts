@@ -28,7 +28,7 @@ export class LatticePoint {
   ties = 0;
   readonly #targets: readonly (readonly Target[])[];
   /** Per dense step before the tail and unit: what it reads with a weight that is not the constant 0. */
-  readonly #reads: readonly (readonly (readonly number[])[])[];
+  readonly reads: readonly (readonly (readonly number[])[])[];
 
   constructor(lattice: Lattice, digits: number) {
     this.lattice = lattice;
@@ -55,7 +55,7 @@ export class LatticePoint {
     this.weights = steps.map((step) => (step.op === 'dense' ? written(step.weight) : nothing));
     this.biases = steps.map((step) => (step.op === 'dense' ? written(step.bias) : nothing));
     this.#targets = targets;
-    this.#reads = steps.map((step, k) =>
+    this.reads = steps.map((step, k) =>
       step.op === 'dense' && k < lattice.tail ? readsOf(step) : [],
     );
   }
@@ -102,7 +102,7 @@ export class LatticePoint {
   #dense({ in: read, out, units, fanIn }: DenseStep, k: number): void {
     const [x, y] = [this.values[read] as Float64Array, this.values[out] as Float64Array];
     const [weight, bias] = [this.weights[k] as Float64Array, this.biases[k] as Float64Array];
-    const reads = this.#reads[k] ?? [];
+    const reads = this.reads[k] ?? [];
     for (let sample = 0; sample < this.lattice.samples; sample += 1) {
       for (let unit = 0; unit < units; unit += 1) {
         let sum = bias[unit] as number;

@@ -86,7 +86,7 @@ function hasPrivateCoefficient(
   if (dense === null) return false;
   if (dense.biasPrivate[unit] === 1) return true;
   const input = point.values[dense.in] as Float64Array;
-  for (let j = 0; j < dense.fanIn; j += 1) {
+  for (const j of point.reads[dense.out - 1]?.[unit] ?? []) {
     const own = dense.weightPrivate[unit * dense.fanIn + j] === 1;
     if (own && input[sample * dense.fanIn + j] !== 0) return true;
   }
