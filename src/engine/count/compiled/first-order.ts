@@ -219,7 +219,8 @@ function followedBy(
   form: readonly number[],
   [pieces = [], left = [], right = [], proxies = []]: readonly (readonly number[])[],
 ): Followed[] {
-  const times = (slope: number): number[] => form.map((x) => slope * x);
+  // No −0: a list of small integers is what they stay.
+  const times = (slope: number): number[] => form.map((x) => slope * x + 0);
   const byCode: Followed[] = [];
   pieces.forEach((slope, piece) => {
     const own = times(slope);
