@@ -27,7 +27,7 @@ const EXACT = 2n ** 53n;
 /** *Exact.* The least common denominator of a list of rationals. */
 export function denominatorOf(numbers: Iterable<Rational>): bigint {
   let common = 1n;
-  for (const number of numbers) common = lcm(common, number.d);
+  for (const { d } of numbers) if (d !== 1n) common = lcm(common, d);
   return common;
 }
 
@@ -85,14 +85,19 @@ export function denseOnGrid(
   };
   const weightRanges = dense.weight.map((row) => row.map(rangeOf));
   const biasRanges = dense.bias.map(rangeOf);
-  const denominators = new Set(weightRanges.flat().map(({ d }) => d));
-  const weightDenominator = [...denominators].reduce(lcm, 1n);
+  let weightDenominator = 1n;
+  for (const row of weightRanges) {
+    for (const { d } of row) {
+      if (d !== 1n && weightDenominator % d !== 0n) weightDenominator = lcm(weightDenominator, d);
+    }
+  }
   const biasDenominator = biasRanges.reduce((common, { d }) => lcm(common, d), 1n);
   const denominator = lcm(inputDenominator * weightDenominator, biasDenominator);
   const weightScale = denominator / inputDenominator;
   const size = (most: Rational, scale: bigint): bigint => multiply(most, integer(scale)).n;
   const sizes = new Map<Range, bigint>();
   const weightSize = (range: Range): bigint => {
+    if (range.most.n === 0n) return 0n;
     const known = sizes.get(range) ?? size(range.most, weightScale);
     sizes.set(range, known);
     return known;
@@ -100,12 +105,13 @@ export function denseOnGrid(
   const weightBounds = weightRanges.map((row) => row.map(weightSize));
   const bounds = weightBounds.map((row, unit) =>
     row.reduce(
-      (sum, bound, j) => sum + bound * (inputBounds[j] ?? 0n),
+      (sum, bound, j) => (bound === 0n ? sum : sum + bound * (inputBounds[j] ?? 0n)),
       size(biasRanges[unit]?.most ?? ZERO, denominator),
     ),
   );
   // A partial sum is at most the sum of the magnitudes, so this bounds every step of the loop.
-  const exact = [...bounds, ...weightBounds.flat()].every((bound) => bound < EXACT);
+  const areExact = (row: readonly bigint[]): boolean => row.every((bound) => bound < EXACT);
+  const exact = areExact(bounds) && weightBounds.every(areExact);
   return exact ? { denominator, weightScale, bounds, weightBounds } : null;
 }
 
@@ -184,15 +190,15 @@ export function activationOnGrid(
     slopeBounds,
     slopeScale,
     tables: {
-      thresholds: Float64Array.from(thresholds),
-      kinkAt: Int32Array.from(kinkAt),
-      pieces: gridPieces.map((p) => Float64Array.from(p, doubleOf)),
-      slopes: gridSlopes.map((p) => Float64Array.from(p, doubleOf)),
-      flatPiece: Uint8Array.from(activation.slopes, (p) => (p.length === 0 ? 1 : 0)),
-      flatBreakpoint: Uint8Array.from(activation.breakpoints, (t) =>
-        isFlatAt(activation, t) ? 1 : 0,
+      thresholds: new Float64Array(thresholds),
+      kinkAt: new Int32Array(kinkAt),
+      pieces: gridPieces.map((p) => new Float64Array(p.map(doubleOf))),
+      slopes: gridSlopes.map((p) => new Float64Array(p.map(doubleOf))),
+      flatPiece: new Uint8Array(activation.slopes.map((p) => (p.length === 0 ? 1 : 0))),
+      flatBreakpoint: new Uint8Array(
+        activation.breakpoints.map((t) => (isFlatAt(activation, t) ? 1 : 0)),
       ),
-      proxies: Float64Array.from(gridProxies, doubleOf),
+      proxies: new Float64Array(gridProxies.map(doubleOf)),
     },
   };
 }

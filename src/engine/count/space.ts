@@ -95,15 +95,16 @@ export interface Neuron {
 
 /** *Exact.* The units that can be touched, in the order of the equations. */
 export function neuronsOf(network: AnalyticNetwork): Neuron[] {
-  return network.equations.flatMap((equation, index) => {
-    const { layer } = equation;
-    const neuron = (unit: number): Neuron => ({ equation: index, layer, unit });
-    if (equation.op === 'max') {
-      return equation.windows.flatMap((window, unit) => (window.length > 1 ? [neuron(unit)] : []));
+  const neurons: Neuron[] = [];
+  for (const [index, equation] of network.equations.entries()) {
+    const { op, layer, out } = equation;
+    if (op === 'dense' || op === 'affine') continue;
+    if (op !== 'max' && equation.activation.kinks.length === 0) continue;
+    const width = network.widths[out] ?? 0;
+    for (let unit = 0; unit < width; unit += 1) {
+      if (op === 'max' && (equation.windows[unit]?.length ?? 0) < 2) continue;
+      neurons.push({ equation: index, layer, unit });
     }
-    if (equation.op === 'dense' || equation.op === 'affine') return [];
-    if (equation.activation.kinks.length === 0) return [];
-    const width = network.widths[equation.out] ?? 0;
-    return Array.from({ length: width }, (_, unit) => neuron(unit));
-  });
+  }
+  return neurons;
 }

@@ -3,19 +3,26 @@
  *
  * Constraints are kept as coordinates over an independent few of them. One that is independent of
  * all before it always leaves something on both sides; one that is a positive multiple of another is
- * redundant and dropped; only what remains is put to the exact linear program (Gordan's theorem).
+ * redundant and dropped; one that is positive or 0 at a known interior point leaves something around it;
+ * only what remains is put to the exact linear program (Gordan's theorem).
  */
 import {
   ONE,
   ZERO,
+  add,
+  compare,
   divide,
   equal,
+  integer,
   isZero,
   multiply,
+  negate,
   sign,
   type Rational,
 } from '../num/rational.js';
-import { emptySpan, solveNonNegative, type Row, type Span } from './linear.js';
+import { dot, emptySpan, solveNonNegative, type Row, type Span } from './linear.js';
+
+const TWO = integer(2);
 
 export interface Cone {
   readonly span: Span;
@@ -23,11 +30,13 @@ export interface Cone {
   readonly constraints: readonly Row[];
   /** How many of the constraints depend on others: the size of the linear program. */
   readonly dependent: number;
+  /** Coordinates at which every constraint is positive. */
+  readonly inside: Row;
 }
 
 /** *Exact.* All directions of `width` parameters. */
 export function wholeSpace(width: number): Cone {
-  return { span: emptySpan(width), constraints: [], dependent: 0 };
+  return { span: emptySpan(width), constraints: [], dependent: 0, inside: [] };
 }
 
 /** *Exact.* The cone cut by a·d > 0, for an a that is not 0; null where nothing is left of it. */
@@ -42,6 +51,7 @@ export function cutBy(cone: Cone, a: Row): Cone | null {
       ...cone,
       span: cone.span.extended(a),
       constraints: [...cone.constraints, unit],
+      inside: [...cone.inside, ONE],
     };
   }
   for (const known of cone.constraints) {
@@ -49,8 +59,24 @@ export function cutBy(cone: Cone, a: Row): Cone | null {
     if (ratio !== null) return sign(ratio) > 0 ? cone : null;
   }
   const constraints = [...cone.constraints, coordinates];
-  if (interiorOf(constraints, cone.span.rank) === null) return null;
-  return { span: cone.span, constraints, dependent: cone.dependent + 1 };
+  const inside = insideOf(cone, coordinates) ?? interiorOf(constraints, cone.span.rank);
+  if (inside === null) return null;
+  return { span: cone.span, constraints, dependent: cone.dependent + 1, inside };
+}
+
+/** A point of the cone at which `a` is positive as well, near the one that is known; null if none is near. */
+function insideOf({ constraints, inside }: Cone, a: Row): Row | null {
+  const there = sign(dot(a, inside));
+  if (there !== 0) return there > 0 ? inside : null;
+  // On the border: a step along a, which is not 0, of at most half the way to any other border.
+  let step = ONE;
+  for (const constraint of constraints) {
+    const falls = dot(constraint, a);
+    if (sign(falls) >= 0) continue;
+    const half = divide(dot(constraint, inside), multiply(TWO, negate(falls)));
+    if (compare(half, step) < 0) step = half;
+  }
+  return inside.map((entry, k) => add(entry, multiply(step, a[k] ?? ZERO)));
 }
 
 /** The c with a = c·b; null where there is none. The shorter row is padded with zeros. */

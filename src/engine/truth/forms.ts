@@ -44,16 +44,18 @@ export function equalForms(a: Row, b: Row): boolean {
   return a.every((entry, k) => equal(entry, b[k] as Rational));
 }
 
-/** *Exact.* The forms of what a dense equation assigns, on one sample. */
+/** *Exact.* The forms of what a dense equation assigns, on one sample; 0 for units that are not read. */
 export function denseForms(
   equation: DenseEquation,
   inForms: readonly Row[],
   inValues: Row,
   point: Row,
   width: number,
+  isRead: (unit: number) => boolean,
 ): Row[] {
   return equation.weight.map((row, unit) => {
     const form: Rational[] = Array.from({ length: width }, () => ZERO);
+    if (!isRead(unit)) return form;
     const accumulate = (parameter: number, by: Rational): void => {
       form[parameter] = add(form[parameter] as Rational, by);
     };

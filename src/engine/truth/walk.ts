@@ -37,6 +37,7 @@ import {
   type Forms,
 } from './forms.js';
 import type { Row } from './linear.js';
+import { readUnits, type ReadUnits } from './read.js';
 import { tiesAt, type KinkTie, type MaxTie, type Tie } from './tie.js';
 
 export { tiesAt, type Tie } from './tie.js';
@@ -72,7 +73,10 @@ export interface Walk {
 export interface WalkOptions {
   /** Most leaves to visit. */
   readonly maxLeaves: number;
-  /** Stop at the second distinct gradient: enough for differentiability, not for hulls. */
+  /**
+   * Stop at the second distinct gradient, and do not branch on ties that no output reads (`read.ts`):
+   * enough for differentiability, not for hulls.
+   */
   readonly stopWhenDecided?: boolean;
   /** Stop at the first leaf with this gradient: enough where a hull is asked for one of its vertices. */
   readonly until?: readonly Row[];
@@ -113,6 +117,10 @@ export function walk(network: Network, point: Row, options: WalkOptions): Walk {
   const values = valuesAt(network, point);
   const ties = tiesAt(network, values);
   const zeroForm: Row = Array.from({ length: width }, () => ZERO);
+  const read =
+    options.stopWhenDecided === true && !outer ? readUnits(network, values, point) : null;
+  const isRead = ({ equation, sample, unit }: Tie): boolean =>
+    read?.[network.equations[equation]?.out ?? 0]?.[sample]?.[unit] ?? true;
   const leaves: Leaf[] = [];
   const distinct: (readonly Row[])[] = [];
   const met: { limit: string | null; wanted: boolean } = { limit: null, wanted: false };
@@ -124,7 +132,15 @@ export function walk(network: Network, point: Row, options: WalkOptions): Walk {
     }
     const stacked = (forms[network.output] as readonly (readonly Row[])[]).flat();
     const gradient = throughLoss(network, values, stacked);
-    leaves.push({ choices, direction: outer ? zeroForm : directionIn(cone, width), gradient });
+    let direction = outer ? zeroForm : null;
+    leaves.push({
+      choices,
+      // A linear program, which whoever asks for differentiability alone need not solve.
+      get direction() {
+        return (direction ??= directionIn(cone, width));
+      },
+      gradient,
+    });
     if (options.until !== undefined && equalRows(options.until, gradient)) met.wanted = true;
     if (!distinct.some((other) => equalRows(other, gradient))) distinct.push(gradient);
   };
@@ -139,7 +155,7 @@ export function walk(network: Network, point: Row, options: WalkOptions): Walk {
       return;
     }
     const own = ties.filter((tie) => tie.equation === index);
-    const advanced = advance(network, index, branch, values, point, outer);
+    const advanced = advance(network, index, branch, values, point, outer, read);
     resolve(own, 0, index, advanced);
   };
 
@@ -147,6 +163,10 @@ export function walk(network: Network, point: Row, options: WalkOptions): Walk {
     const tie = own[position];
     if (tie === undefined) {
       explore(index + 1, branch);
+      return;
+    }
+    if (!isRead(tie)) {
+      resolve(own, position + 1, index, { ...branch, choices: [...branch.choices, null] });
       return;
     }
     const choices = choicesAt(network, tie, branch, values);
@@ -192,7 +212,10 @@ export function equalRows(a: readonly Row[], b: readonly Row[]): boolean {
   return a.every((row, i) => row.every((entry, j) => equal(entry, (b[i] as Row)[j] as Rational)));
 }
 
-/** The branch with one variable more; tied units get what the choice at them will replace. */
+/**
+ * The branch with one variable more; tied units get what the choice at them will replace, those that are
+ * not read the form 0.
+ */
 function advance(
   network: Network,
   index: number,
@@ -200,6 +223,7 @@ function advance(
   values: Values,
   point: Row,
   outer: boolean,
+  read: ReadUnits | null,
 ): Branch {
   const equation = network.equations[index];
   if (equation === undefined) throw new Error('advance: there is no such equation');
@@ -210,7 +234,9 @@ function advance(
   const expansionsOf = (variable: number, sample: number): readonly (Expansion | null)[] =>
     branch.expansions[variable]?.[sample] ?? [];
   const valuesOf = (variable: number, sample: number): Row => values[variable]?.[sample] as Row;
+  const still: Row = branch.forms[0]?.[0]?.[0] ?? [];
   const forms = samples.map((sample): readonly Row[] => {
+    const isRead = (unit: number): boolean => read?.[equation.out]?.[sample]?.[unit] ?? true;
     switch (equation.op) {
       case 'dense':
         return denseForms(
@@ -219,11 +245,13 @@ function advance(
           valuesOf(equation.in, sample),
           point,
           width,
+          isRead,
         );
       case 'affine':
         return affineForms(equation, (variable) => formsOf(variable, sample), width);
       case 'activation':
         return formsOf(equation.in, sample).map((form, unit) => {
+          if (!isRead(unit)) return still;
           const t = valuesOf(equation.in, sample)[unit] as Rational;
           return scaled(form, slopeOf(equation, sides(equation.activation, t).right, t));
         });

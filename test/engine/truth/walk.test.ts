@@ -8,9 +8,11 @@ import fc from 'fast-check';
 import { forwardMode, reverseMode } from '../../../src/engine/index.js';
 import { ZERO, add, integer, rational, type Rational } from '../../../src/engine/num/rational.js';
 import { dot } from '../../../src/engine/truth/linear.js';
-import { walk } from '../../../src/engine/truth/walk.js';
+import { equalRows, walk } from '../../../src/engine/truth/walk.js';
 import { judgeOf } from '../../../src/engine/verdict.js';
 import { runs } from '../../arbitraries.js';
+import { anyLayeredCase } from '../../arbitraries-layers.js';
+import { anyCase, pointsOf } from '../../arbitraries-networks.js';
 import { anyRecipe, somePoints } from '../../arbitraries-recipes.js';
 import { oracleOf } from '../oracle.js';
 import { build } from '../recipe.js';
@@ -130,6 +132,34 @@ test('the verdict, by either path, does not depend on the order of the samples',
     ),
     runs(100),
   );
+});
+
+test('a walk that leaves ties out which no output reads says the same of differentiability', () => {
+  const saved = { points: 0, smooth: 0 };
+  const cases = fc.oneof(anyLayeredCase({ maxPoints: 81n }), anyCase({ maxPoints: 81n }));
+  fc.assert(
+    fc.property(cases, ({ network }) => {
+      for (const point of pointsOf(network)) {
+        const whole = walk(network, point, { maxLeaves: 1024 });
+        if (!whole.complete) continue;
+        const short = walk(network, point, { maxLeaves: 1024, stopWhenDecided: true });
+        assert.equal(short.differentiable, whole.differentiable);
+        assert.deepEqual(short.derivative, whole.derivative);
+        for (const { choices, gradient, direction } of short.leaves) {
+          assert.equal(choices.length, whole.ties.length);
+          // A piece of f it is, and its direction lies in a cone where f'(w; ·) has that gradient.
+          assert.ok(whole.leaves.some((leaf) => equalRows(leaf.gradient, gradient)));
+          assert.equal(direction.length, network.parameters.length);
+        }
+        if (short.leaves.length < whole.leaves.length && short.complete) {
+          saved.points += 1;
+          if (short.differentiable === true) saved.smooth += 1;
+        }
+      }
+    }),
+    runs(150),
+  );
+  if (runs(150).numRuns >= 100) assert.ok(saved.smooth > 100, JSON.stringify(saved));
 });
 
 function text(_key: string, value: unknown): unknown {

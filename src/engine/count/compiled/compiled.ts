@@ -100,7 +100,8 @@ export function compiledOf(
   const plan = cotangentPlanOf(lattice, proxies);
   const first =
     plan === null ? null : firstOrderOf(network, lattice, plan, proxies, space.digits, maxLeaves);
-  const decider = new Decider({ network, lattice, loops, plan, first, space, judge });
+  const { places } = generated;
+  const decider = new Decider({ network, lattice, loops, plan, first, space, judge, places });
   const neurons = neuronsOf(network).length;
   const counter = new Counter({ neurons, loops, decider, radices, keys: generated.keys });
   counter.bind((runtime) => compile(generated.tables, runtime));
@@ -209,8 +210,11 @@ class Held {
   /** *Exact.* The digits of the first point; null where no box was added. */
   first(): Int32Array | null {
     for (const box of this.#boxes) {
-      const parts = this.#first === null ? [box] : below(box, this.#first);
-      const earlier = parts.find((part) => this.#counter.holds(part, this.#kind));
+      // Each box is known to hold one.
+      const earlier: Box | undefined =
+        this.#first === null
+          ? box
+          : below(box, this.#first).find((part) => this.#counter.holds(part, this.#kind));
       if (earlier !== undefined) this.#first = firstIn(this.#counter, earlier, this.#kind);
     }
     this.#boxes = [];
@@ -220,6 +224,9 @@ class Held {
 
 /** *Exact.* The digits of the first point of a kind in a box that holds one. */
 function firstIn(counter: Counter, box: Box, kind: Kind): Int32Array {
+  // A witness is likely to be the very first point.
+  const corner = { lo: box.lo, hi: box.lo.map((digit) => digit + 1) };
+  if (counter.holds(corner, kind)) return box.lo;
   let rest = box;
   for (let position = widePosition(rest); position !== -1; position = widePosition(rest)) {
     // Galloping: a witness is likely to come early.

@@ -20,7 +20,7 @@ import {
 } from '../../num/rational.js';
 import { denominatorOf } from '../on-grid.js';
 import type { ActivationStep, Lattice, MaxStep, Step } from './lattice.js';
-import { horner, type LatticePoint } from './point.js';
+import { horner, ones, type LatticePoint } from './point.js';
 
 const EXACT = 2n ** 53n;
 
@@ -32,17 +32,22 @@ interface Shares {
   readonly rows: readonly Float64Array[];
 }
 
+interface Frontier {
+  readonly variable: number;
+  readonly unit: number;
+}
+
 export interface CotangentPlan {
   readonly outputs: number;
   /** Per variable: a cotangent stands times this. */
   readonly scales: readonly Rational[];
   /** Per variable and unit: the largest magnitude over all points. */
   readonly bounds: readonly (readonly bigint[])[];
-  /** Per step, and per variable that it reads: what brings its scale to the variable's. */
-  readonly factors: readonly ReadonlyMap<number, number>[];
+  /** Per step, and per variable: what brings the step's scale to that of a variable that it reads. */
+  readonly factors: readonly Float64Array[];
   readonly shares: ReadonlyMap<number, Shares>;
   /** Units before the tail that the tail reads, or that are outputs. */
-  readonly frontier: readonly { readonly variable: number; readonly unit: number }[];
+  readonly frontier: readonly Frontier[];
   /** Room for both passes, per variable: `[sample, frontier, unit]`, and `[unit]`. */
   readonly head: readonly Float64Array[];
   readonly bars: readonly Float64Array[];
@@ -76,13 +81,12 @@ export function cotangentPlanOf(
         known === null || known === undefined ? scale : commonMultiple(known, scale);
     }
   }
-  const factors: Map<number, number>[] = [];
+  const factors = brought.map(() => new Float64Array(widths.length));
   for (const [k, map] of brought.entries()) {
-    factors[k] = new Map<number, number>();
     for (const [variable, scale] of map) {
       const factor = divide(scales[variable] ?? ONE, scale);
       if (factor.n >= EXACT) return null;
-      factors[k].set(variable, doubleOf(factor.n));
+      (factors[k] as Float64Array)[variable] = doubleOf(factor.n);
     }
   }
   const add = (variable: number, unit: number, by: bigint): void => {
@@ -92,7 +96,7 @@ export function cotangentPlanOf(
   for (let k = steps.length - 1; k >= 0; k -= 1) {
     const step = steps[k] as Step;
     const out = bounds[step.out] ?? [];
-    const factorOf = (variable: number): bigint => BigInt(factors[k]?.get(variable) ?? 0);
+    const factorOf = (variable: number): bigint => BigInt(factors[k]?.[variable] ?? 0);
     switch (step.op) {
       case 'dense':
         lattice.weightBounds.get(step.equation)?.forEach((row, unit) => {
@@ -196,12 +200,9 @@ function sharesTable({ windows }: MaxStep, rule: readonly Rational[]): Shares {
   return {
     scale,
     bound,
-    rows: [new Float64Array(0), ...scaled.map((row) => Float64Array.from(row, doubleOf))],
+    rows: [new Float64Array(0), ...scaled.map((row) => new Float64Array(row.map(doubleOf)))],
   };
 }
-
-/** Takes the contribution of one unit's cotangent to one unit that it reads. */
-type Add = (variable: number, read: number, by: number) => void;
 
 /**
  * *Exact.* ∂^AD of each unit of the frontier with respect to every variable before the tail, at a point
@@ -212,27 +213,20 @@ export function headCotangents(plan: CotangentPlan, point: LatticePoint): void {
   const { head, frontier } = plan;
   for (const bar of head) bar.fill(0);
   const rows = samples * frontier.length;
-  frontier.forEach(({ variable, unit }, b) => {
-    const width = widths[variable] as number;
-    for (let sample = 0; sample < samples; sample += 1) {
-      (head[variable] as Float64Array)[(sample * frontier.length + b) * width + unit] = 1;
-    }
-  });
+  for (let row = 0; row < rows; row += 1) {
+    const { variable, unit } = frontier[row % frontier.length] as Frontier;
+    (head[variable] as Float64Array)[row * (widths[variable] as number) + unit] = 1;
+  }
   for (let k = tail - 1; k >= 0; k -= 1) {
     const step = steps[k] as Step;
     if (step.op === 'dense' && step.in === 0) continue;
     const out = head[step.out] as Float64Array;
-    for (let row = 0; row < rows; row += 1) {
-      const sample = Math.floor(row / frontier.length);
-      const add: Add = (variable, read, by) => {
-        const into = head[variable] as Float64Array;
-        const at = row * (widths[variable] as number) + read;
-        into[at] = (into[at] as number) + by;
-      };
-      for (let unit = 0; unit < step.units; unit += 1) {
-        const bar = out[row * step.units + unit] as number;
-        if (bar !== 0) push(plan, point, k, { bar, sample, unit }, add);
-      }
+    for (let at = 0; at < out.length; at += 1) {
+      const bar = out[at] as number;
+      if (bar === 0) continue;
+      const unit = at % step.units;
+      const row = (at - unit) / step.units;
+      push(plan, point, k, Math.floor(row / frontier.length), unit, bar, head, row);
     }
   }
 }
@@ -241,13 +235,15 @@ export function headCotangents(plan: CotangentPlan, point: LatticePoint): void {
 export function columnOf(
   plan: CotangentPlan,
   { lattice: { widths } }: LatticePoint,
-  { variable, sample, unit }: { variable: number; sample: number; unit: number },
-): Float64Array {
+  variable: number,
+  sample: number,
+  unit: number,
+): number[] {
   const width = widths[variable] as number;
   const size = plan.frontier.length;
   const bars = plan.head[variable] as Float64Array;
-  const column = new Float64Array(size);
-  for (let b = 0; b < size; b += 1) column[b] = bars[(sample * size + b) * width + unit] as number;
+  const column: number[] = [];
+  for (let b = 0; b < size; b += 1) column.push(bars[(sample * size + b) * width + unit] as number);
   return column;
 }
 
@@ -262,27 +258,24 @@ export function tailCotangents(plan: CotangentPlan, point: LatticePoint): Float6
   for (let output = 0; output < outputs; output += 1) {
     for (const bar of bars) bar.fill(0);
     (bars[widths.length - 1] as Float64Array)[output] = 1;
-    const add: Add = (variable, read, by) => {
-      const into = bars[variable] as Float64Array;
-      into[read] = (into[read] as number) + by;
-    };
     for (let k = steps.length - 1; k >= tail; k -= 1) {
       const step = steps[k] as Step;
       const out = bars[step.out] as Float64Array;
       for (let unit = 0; unit < step.units; unit += 1) {
         const bar = out[unit] as number;
-        if (bar !== 0) push(plan, point, k, { bar, sample: 0, unit }, add);
+        if (bar !== 0) push(plan, point, k, 0, unit, bar, bars, 0);
       }
     }
-    frontier.forEach(({ variable, unit }, b) => {
+    for (let b = 0; b < frontier.length; b += 1) {
+      const { variable, unit } = frontier[b] as Frontier;
       map[output * frontier.length + b] = bars[variable]?.[unit] as number;
-    });
+    }
   }
   return map;
 }
 
 /** *Exact.* The cotangent of a unit at one output: a row of the tail's map times the unit's column. */
-export function cotangentOf(map: Float64Array, output: number, column: Float64Array): number {
+export function cotangentOf(map: Float64Array, output: number, column: readonly number[]): number {
   const from = output * column.length;
   let sum = 0;
   for (let b = 0; b < column.length; b += 1) {
@@ -291,51 +284,62 @@ export function cotangentOf(map: Float64Array, output: number, column: Float64Ar
   return sum;
 }
 
-interface Pushed {
-  readonly bar: number;
-  readonly sample: number;
-  readonly unit: number;
-}
-
-/** One unit's cotangent onto what the unit reads. */
+/** Adds one unit's cotangent `bar` to what the unit reads: per variable, in this row of `bars`. */
 function push(
   plan: CotangentPlan,
   point: LatticePoint,
   k: number,
-  { bar, sample, unit }: Pushed,
-  add: Add,
+  sample: number,
+  unit: number,
+  bar: number,
+  bars: readonly Float64Array[],
+  row: number,
 ): void {
   const { lattice } = point;
+  const { widths } = lattice;
   const step = lattice.steps[k] as Step;
-  const factorOf = (variable: number): number => plan.factors[k]?.get(variable) ?? 0;
+  const factors = plan.factors[k] as Float64Array;
   switch (step.op) {
     case 'dense': {
       const weight = point.weights[k] as Float64Array;
-      const factor = factorOf(step.in);
+      const by = factors[step.in] as number;
+      const into = bars[step.in] as Float64Array;
+      const first = row * step.fanIn;
       for (let j = 0; j < step.fanIn; j += 1) {
         const w = weight[unit * step.fanIn + j] as number;
-        if (w !== 0) add(step.in, j, bar * w * factor);
+        if (w !== 0) into[first + j] = (into[first + j] as number) + bar * w * by;
       }
       break;
     }
     case 'activation': {
       const slope = slopeAt(point, step, k, sample * step.units + unit);
-      add(step.in, unit, bar * slope * factorOf(step.in));
+      const into = bars[step.in] as Float64Array;
+      const at = row * step.units + unit;
+      into[at] = (into[at] as number) + bar * slope * (factors[step.in] as number);
       break;
     }
     case 'affine':
       for (const { variable, unit: read, coefficient } of step.terms[unit] ?? []) {
-        add(variable, read, bar * coefficient * factorOf(variable));
+        const into = bars[variable] as Float64Array;
+        const at = row * (widths[variable] as number) + read;
+        into[at] = (into[at] as number) + bar * coefficient * (factors[variable] as number);
       }
       break;
     case 'max': {
       // Behind the last tie nothing was computed, and windows hold one unit.
       const mask = k >= lattice.tail ? 1 : (point.codes[k]?.[sample * step.units + unit] as number);
-      const members = (step.windows[unit] ?? []).filter((_, position) => (mask >> position) & 1);
-      const shares = plan.shares.get(k)?.rows[members.length];
-      members.forEach((member, place) => {
-        add(step.in, member, bar * (shares?.[place] ?? 0) * factorOf(step.in));
-      });
+      const shares = plan.shares.get(k)?.rows[ones(mask)];
+      const into = bars[step.in] as Float64Array;
+      const first = row * (widths[step.in] as number);
+      const window = step.windows[unit] ?? [];
+      let place = 0;
+      for (let position = 0; position < window.length; position += 1) {
+        if (((mask >> position) & 1) === 0) continue;
+        const at = first + (window[position] as number);
+        const by = (shares?.[place] ?? 0) * (factors[step.in] as number);
+        into[at] = (into[at] as number) + bar * by;
+        place += 1;
+      }
     }
   }
 }

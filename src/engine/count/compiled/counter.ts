@@ -51,8 +51,13 @@ export class Counter {
   readonly #known = new Map<number, Known>();
   /** Keys whose slots the next epoch forgets. */
   readonly #passing: number[] = [];
+  /** How many slots there are. */
+  readonly #room: number;
   #run: Run | null = null;
   #box: Box = { lo: new Int32Array(0), hi: new Int32Array(0) };
+  /** The box's digits by loop. */
+  readonly #lo: Int32Array;
+  readonly #hi: Int32Array;
   #tailSize = 1;
   #touched = 0;
   #counts = { nonDifferentiable: 0, incorrect: 0, undecided: 0, pairs: 0 };
@@ -66,12 +71,16 @@ export class Counter {
     this.#radices = radices;
     this.#touchedAt = new Float64Array(neurons);
     this.#relevantAt = new Float64Array(neurons);
+    // Without weights to read each code key has one outcome at most.
+    this.#room = loops.epoch === -1 ? Math.min(SLOTS, keys) : SLOTS;
     const slots: Slots = keys <= FEW_KEYS ? new Int32Array(keys).fill(-1) : new Map();
     const at = new Int32Array(radices.length);
+    this.#lo = new Int32Array(loops.order.length);
+    this.#hi = new Int32Array(loops.order.length);
     this.#runtime = {
       at,
       slots,
-      counts: new Float64Array(SLOTS),
+      counts: new Float64Array(this.#room),
       decide: (key) => this.#slotOf(key),
       renew: () => {
         for (const key of this.#passing) forget(slots, key);
@@ -98,7 +107,7 @@ export class Counter {
       this.#passing.push(key);
       return slot;
     }
-    if (this.#outcomes.length === SLOTS) this.#flush();
+    if (this.#outcomes.length === this.#room) this.#flush();
     const outcome = this.#decider.outcome(at, this.#box, key);
     const made = this.#outcomes.push(outcome) - 1;
     remember(slots, key, made);
@@ -189,8 +198,9 @@ export class Counter {
     if (!sameTail(this.#box, box, tail) || !sameTail(this.#box, box, idle)) this.#flush();
     this.#box = box;
     this.#tailSize = sizeOf(box, tail) * sizeOf(box, idle);
-    const [lo, hi] = [new Int32Array(order.length), new Int32Array(order.length)];
-    for (const [loop, position] of order.entries()) {
+    const [lo, hi] = [this.#lo, this.#hi];
+    for (let loop = 0; loop < order.length; loop += 1) {
+      const position = order[loop] as number;
       lo[loop] = box.lo[position] as number;
       hi[loop] = box.hi[position] as number;
     }

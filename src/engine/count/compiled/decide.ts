@@ -1,26 +1,23 @@
 /**
  * The verdicts on all points that share the digits before the tail: one forward pass, then for each
- * choice of the tail's digits L-iff where every tie is free or constant, the first-order criterion
- * where all ties lie in the first layer, and the judge elsewhere. All three are exact and agree.
+ * class of the tail's choices (`tails.ts`) L-iff where every tie is free or constant, the first-order
+ * criterion where all ties lie in the first layer, and for each choice the judge elsewhere. All three
+ * are exact and agree.
  */
 import type { Network } from '../../net/ir.js';
 import type { Rational } from '../../num/rational.js';
 import type { Verdict } from '../../verdict.js';
 import { sizeOf, type Box } from '../boxes.js';
 import type { Space } from '../space.js';
-import {
-  columnOf,
-  cotangentOf,
-  headCotangents,
-  tailCotangents,
-  type CotangentPlan,
-} from './cotangents.js';
+import { columnOf, headCotangents, tailCotangents, type CotangentPlan } from './cotangents.js';
 import { placedTerms, smoothness, type FirstOrder, type Placed } from './first-order.js';
 import type { Lattice } from './lattice.js';
 import type { Loops } from './loops.js';
 import { LatticePoint } from './point.js';
 import { readsOf } from './reads.js';
-import { freedomOf, tiesOf, type LatticeTie } from './ties.js';
+import { Silence, type KeyPlace } from './silent.js';
+import { isRelevant, tailClassesOf, type TailClass } from './tails.js';
+import { Constancy, freedomOf, tiesOf, type LatticeTie } from './ties.js';
 
 /** Counts over the tail of a box, at given digits before it. */
 export interface Outcome {
@@ -28,7 +25,7 @@ export interface Outcome {
   readonly reads: readonly number[];
   /** Tied neurons, each once, and at how many points AD says that each is relevant. */
   readonly neurons: readonly number[];
-  readonly relevant: Float64Array;
+  readonly relevant: readonly number[];
   readonly nonDifferentiable: number;
   readonly incorrect: number;
   readonly undecided: number;
@@ -50,6 +47,7 @@ export interface Deciding {
   readonly loops: Loops;
   readonly plan: CotangentPlan | null;
   readonly first: FirstOrder | null;
+  readonly places: readonly KeyPlace[];
   readonly space: Space;
   readonly judge: (point: readonly Rational[]) => Verdict;
 }
@@ -57,8 +55,25 @@ export interface Deciding {
 interface AtTies {
   readonly ties: readonly LatticeTie[];
   readonly freedom: readonly boolean[] | null;
-  readonly columns: readonly Float64Array[];
   readonly terms: readonly Placed[] | null;
+  /** Of the ties, and of the terms. */
+  readonly columns: Columns;
+  readonly termColumns: Columns;
+  /** Whether under every tail all ties are irrelevant, and AD is right. */
+  readonly settled: boolean;
+}
+
+type Columns = readonly (readonly number[])[];
+
+/** Verdicts over the tail, added up. */
+interface Sum {
+  kink: number;
+  correct: number;
+  incorrect: number;
+  undecided: number;
+  pairs: number;
+  /** Per tied neuron. */
+  readonly relevant: number[];
 }
 
 /** Most numbers of the tail's maps that are kept. */
@@ -69,23 +84,33 @@ const MAX_KEPT = 1 << 17;
 export class Decider {
   readonly #known: Deciding;
   readonly #point: LatticePoint;
+  readonly #constancy: Constancy;
+  /** Null where no unit can be silent. */
+  readonly #silence: Silence | null;
   readonly #digits: Int32Array;
   readonly #before: ReadonlySet<number>;
-  /** The tail's maps by place, and the ends of the digits that they are for. */
-  readonly #maps: Float64Array[] = [];
-  #mapped: readonly number[] = [];
+  /** The classes of the tail's choices, and the ends of the digits that they are of. */
+  #classes: readonly TailClass[] | null = null;
+  #classified: number[] | null = null;
   /** By key and digits of the tail: what the judge said. */
   readonly #judged = new Map<string, Decided>();
 
   constructor(known: Deciding) {
     this.#known = known;
     this.#point = new LatticePoint(known.lattice, known.space.radices.length);
+    this.#constancy = new Constancy(this.#point);
+    const hasMaxima = known.lattice.steps.some(
+      ({ op }, k) => op === 'max' && k < known.lattice.tail,
+    );
+    this.#silence = hasMaxima ? new Silence(known.lattice, known.places) : null;
     this.#digits = new Int32Array(known.space.radices.length);
     this.#before = new Set(known.loops.order);
   }
 
   /** *Exact.* The outcome at these digits; the key is unique to the codes, where codes decide. */
   outcome(at: Int32Array, box: Box, key: number | null): Outcome {
+    const silent = key === null ? null : (this.#silence?.neuronsOf(key) ?? null);
+    if (silent !== null) return nothingRelevant(silent, []);
     const { loops } = this.#known;
     const point = this.#point;
     for (const position of loops.order) this.#set(position, at[position] as number);
@@ -99,39 +124,38 @@ export class Decider {
     const neurons: number[] = [];
     const placeOf: number[] = [];
     for (const { neuron } of ties) {
-      const place = neurons.indexOf(neuron);
-      placeOf.push(place === -1 ? neurons.push(neuron) - 1 : place);
+      let place = 0;
+      while (place < neurons.length && neurons[place] !== neuron) place += 1;
+      if (place === neurons.length) neurons.push(neuron);
+      placeOf.push(place);
     }
-    const relevant = new Float64Array(neurons.length);
-    const met = new Uint8Array(neurons.length);
-    const counts = { kink: 0, correct: 0, incorrect: 0, undecided: 0 };
-    let pairs = 0;
-    let place = 0;
-    do {
-      const decided = this.#decide(known, key, this.#mapOf(box, place));
-      place += 1;
-      counts[decided.decision] += 1;
-      met.fill(0);
-      let here = 0;
-      decided.relevant.forEach((is, tie) => {
-        const place = placeOf[tie] as number;
-        if (!is || met[place] === 1) return;
-        met[place] = 1;
-        relevant[place] = (relevant[place] as number) + 1;
-        pairs += here;
-        here += 1;
-      });
-    } while (this.#nextTail(box));
-    for (let k = 0; k < relevant.length; k += 1) relevant[k] = (relevant[k] as number) * idle;
+    const sum: Sum = {
+      kink: 0,
+      correct: 0,
+      incorrect: 0,
+      undecided: 0,
+      pairs: 0,
+      relevant: neurons.map(() => 0),
+    };
+    // Without an epoch no weight is read.
+    const reads = loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [];
+    if (known.settled) return nothingRelevant(neurons, reads);
+    const decided = this.#decideClasses(known, box);
+    if (decided === null) {
+      do {
+        addTo(sum, this.#decide(known, key), placeOf, idle);
+      } while (this.#nextTail(box));
+    } else {
+      for (const [each, size] of decided) addTo(sum, each, placeOf, size * idle);
+    }
     return {
-      // Without an epoch no weight is read.
-      reads: loops.keyed && loops.epoch !== -1 ? readsOf(point, ties, this.#before) : [],
+      reads,
       neurons,
-      relevant,
-      nonDifferentiable: counts.kink * idle,
-      incorrect: counts.incorrect * idle,
-      undecided: counts.undecided * idle,
-      pairs: pairs * idle,
+      relevant: sum.relevant,
+      nonDifferentiable: sum.kink,
+      incorrect: sum.incorrect,
+      undecided: sum.undecided,
+      pairs: sum.pairs,
     };
   }
 
@@ -159,50 +183,88 @@ export class Decider {
   #atTies(ties: readonly LatticeTie[]): AtTies {
     const { plan, first, lattice } = this.#known;
     const point = this.#point;
-    if (plan === null) return { ties, freedom: null, columns: [], terms: null };
-    headCotangents(plan, point);
-    const freedom = freedomOf(point, ties);
+    if (plan === null) {
+      return {
+        ties,
+        freedom: null,
+        terms: null,
+        columns: [],
+        termColumns: [],
+        settled: false,
+      };
+    }
+    const freedom = freedomOf(point, this.#constancy, ties);
     const terms = freedom !== null || first === null ? null : placedTerms(first, plan, point, ties);
-    const columns = ties.map(({ step, sample, unit }) =>
-      columnOf(plan, point, { variable: lattice.steps[step]?.out ?? 0, sample, unit }),
-    );
-    return { ties, freedom, columns, terms };
+    if (terms?.length === 0) {
+      return { ties, freedom, terms, columns: [], termColumns: [], settled: true };
+    }
+    headCotangents(plan, point);
+    const columns: (readonly number[])[] = [];
+    for (const { step, sample, unit } of ties) {
+      columns.push(columnOf(plan, point, lattice.steps[step]?.out ?? 0, sample, unit));
+    }
+    const termColumns: (readonly number[])[] = [];
+    for (const { variable, sample, unit } of terms ?? []) {
+      termColumns.push(columnOf(plan, point, variable, sample, unit));
+    }
+    const settled = freedom !== null && columns.every((column) => column.every((x) => x === 0));
+    return { ties, freedom, terms, columns, termColumns, settled };
   }
 
-  /** The tail's map at the digits that stand now, the `place`-th of the box. */
-  #mapOf({ lo, hi }: Box, place: number): Float64Array | null {
+  /** The verdicts of all classes, with how many choices of the tail each is of; null where one is missing. */
+  #decideClasses(known: AtTies, box: Box): [Decided, number][] | null {
+    const { loops } = this.#known;
+    // Where digits before the tail set its weights too, no class lasts.
+    const classes = loops.tailVaries ? null : this.#classesOf(box);
+    if (classes === null) return null;
+    const decided: [Decided, number][] = [];
+    for (const { map, size } of classes) {
+      const each = this.#decideUnder(known, map);
+      if (each === null) return null;
+      decided.push([each, size]);
+    }
+    return decided;
+  }
+
+  /** The classes of the tail's choices in a box, whose first one stands now and then again. */
+  #classesOf(box: Box): readonly TailClass[] | null {
     const { plan, loops } = this.#known;
     if (plan === null) return null;
-    // Where digits before the tail set its weights too, no map lasts.
-    if (loops.tailVaries) return tailCotangents(plan, this.#point);
-    const same = loops.tail.every(
-      (position, k) =>
-        this.#mapped[2 * k] === lo[position] && this.#mapped[2 * k + 1] === hi[position],
-    );
-    if (!same) {
-      this.#maps.length = 0;
-      this.#mapped = loops.tail.flatMap((position) => [
-        lo[position] as number,
-        hi[position] as number,
-      ]);
+    const { lo, hi } = box;
+    const { tail } = loops;
+    let same = this.#classified !== null;
+    for (let k = 0; same && k < tail.length; k += 1) {
+      const position = tail[k] as number;
+      same =
+        this.#classified?.[2 * k] === lo[position] &&
+        this.#classified?.[2 * k + 1] === hi[position];
     }
-    const kept = this.#maps[place];
-    if (kept !== undefined) return kept;
-    const map = tailCotangents(plan, this.#point);
-    if (place === this.#maps.length && (place + 1) * map.length <= MAX_MAPS) this.#maps.push(map);
-    return map;
+    if (same) return this.#classes;
+    this.#classified = tail.flatMap((position) => [lo[position] as number, hi[position] as number]);
+    this.#classes = tailClassesOf(this.#mapsOf(box, plan), plan.outputs, MAX_MAPS);
+    for (const position of tail) this.#set(position, lo[position] as number);
+    return this.#classes;
   }
 
-  #decide(known: AtTies, key: number | null, map: Float64Array | null): Decided {
+  *#mapsOf(box: Box, plan: CotangentPlan): Generator<Float64Array> {
+    do yield tailCotangents(plan, this.#point);
+    while (this.#nextTail(box));
+  }
+
+  /** The verdict at the digits that stand now. */
+  #decide(known: AtTies, key: number | null): Decided {
+    const { plan } = this.#known;
+    const map = plan === null ? null : tailCotangents(plan, this.#point);
+    const decided = map === null ? null : this.#decideUnder(known, map);
+    return decided ?? this.#judge(known.ties, key);
+  }
+
+  /** The verdict where the tail has this map; null where the judge must be asked. */
+  #decideUnder(known: AtTies, map: Float64Array): Decided | null {
     const { plan, first, lattice } = this.#known;
-    const { ties, freedom, columns, terms } = known;
-    if (plan === null || map === null) return this.#judge(ties, key);
-    const relevant = columns.map((column) => {
-      for (let output = 0; output < plan.outputs; output += 1) {
-        if (cotangentOf(map, output, column) !== 0) return true;
-      }
-      return false;
-    });
+    const { freedom, columns, terms, termColumns } = known;
+    if (plan === null || (freedom === null && terms === null)) return null;
+    const relevant = columns.map((column) => isRelevant(map, plan.outputs, column));
     if (freedom !== null) {
       const kink = relevant.some((is, tie) => is && freedom[tie] === true);
       return { decision: kink ? 'kink' : 'correct', relevant };
@@ -210,8 +272,8 @@ export class Decider {
     const decision =
       first === null || terms === null
         ? null
-        : smoothness(first, plan, lattice.samples, terms, map);
-    return decision === null ? this.#judge(ties, key) : { decision, relevant };
+        : smoothness(first, plan, lattice.samples, terms, termColumns, map);
+    return decision === null ? null : { decision, relevant };
   }
 
   #judge(ties: readonly LatticeTie[], key: number | null): Decided {
@@ -238,6 +300,43 @@ export class Decider {
     const decided: Decided = { decision: decisionOf(verdict), relevant };
     if (keeps && this.#judged.size < MAX_KEPT) this.#judged.set(name, decided);
     return decided;
+  }
+}
+
+/** The outcome where no tie is relevant, and AD is right. */
+function nothingRelevant(neurons: readonly number[], reads: readonly number[]): Outcome {
+  return {
+    reads,
+    neurons,
+    relevant: neurons.map(() => 0),
+    nonDifferentiable: 0,
+    incorrect: 0,
+    undecided: 0,
+    pairs: 0,
+  };
+}
+
+/** Adds a verdict on so many points; `placeOf` each tie stands its neuron. */
+function addTo(
+  sum: Sum,
+  { decision, relevant }: Decided,
+  placeOf: readonly number[],
+  points: number,
+): void {
+  sum[decision] += points;
+  let here = 0;
+  for (let tie = 0; tie < placeOf.length; tie += 1) {
+    if (relevant[tie] !== true) continue;
+    const place = placeOf[tie] as number;
+    // A neuron that is tied in several samples counts once.
+    let counted = false;
+    for (let other = 0; other < tie && !counted; other += 1) {
+      counted = placeOf[other] === place && relevant[other] === true;
+    }
+    if (counted) continue;
+    sum.relevant[place] = (sum.relevant[place] as number) + points;
+    sum.pairs += here * points;
+    here += 1;
   }
 }
 

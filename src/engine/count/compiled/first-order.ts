@@ -17,19 +17,11 @@
  * ρ_e·(what AD takes − that mean) is 0. Integers in doubles, behind a bound on the largest sum.
  */
 import { doubleOf } from '../../num/exact-double.js';
+import { denominatorOf } from '../on-grid.js';
 import type { Activation } from '../../net/activation.js';
 import type { Network } from '../../net/ir.js';
-import {
-  ZERO,
-  add,
-  compare,
-  divide,
-  integer,
-  lcm,
-  multiply,
-  type Rational,
-} from '../../num/rational.js';
-import { columnOf, cotangentOf, type CotangentPlan } from './cotangents.js';
+import { ZERO, add, divide, integer, lcm, multiply, type Rational } from '../../num/rational.js';
+import { cotangentOf, type CotangentPlan } from './cotangents.js';
 import type { Lattice, MaxStep, Step } from './lattice.js';
 import { isLinear, isRight, type Term } from './linearity.js';
 import type { LatticePoint } from './point.js';
@@ -39,9 +31,9 @@ const EXACT = 2n ** 53n;
 
 /** What a unit of the first layer may follow at a code: one form, or two at a kink. */
 interface Followed {
-  readonly forms: readonly Float64Array[];
+  readonly forms: readonly (readonly number[])[];
   /** What AD takes. */
-  readonly ad: Float64Array;
+  readonly ad: readonly number[];
   /** Whether the right slope is the larger one; true where there is one form. */
   readonly convex: boolean;
 }
@@ -86,7 +78,7 @@ export function firstOrderOf(
   });
   const followed = new Map<number, readonly (readonly Followed[])[]>();
   const underMaximum = new Set<number>();
-  const raw: { step: number; rows: readonly (readonly RawFollowed[])[] }[] = [];
+  const raw: { step: number; forms: readonly (readonly Rational[])[]; slopes: Slopes }[] = [];
   for (let k = 0; k < tail; k += 1) {
     const step = steps[k] as Step;
     if (step.op !== 'activation' || !step.straight) continue;
@@ -101,9 +93,8 @@ export function firstOrderOf(
     if (equation?.op !== 'activation') continue;
     raw.push({
       step: k,
-      rows: formsOf(network, dense.equation, digits).map((form) =>
-        followedBy(form, equation.activation, proxies[step.equation] ?? []),
-      ),
+      forms: formsOf(network, dense.equation, digits),
+      slopes: slopesOf(equation.activation, proxies[step.equation] ?? []),
     });
   }
   if (raw.length === 0) return null;
@@ -122,40 +113,37 @@ export function firstOrderOf(
       if (all > shareBound) shareBound = all;
     }
   });
-  const numbers = raw.flatMap(({ rows }) =>
-    rows.flatMap((row) => row.flatMap(({ forms, ad }) => [...forms, ad].flat())),
-  );
-  const scale = numbers.reduce((common, { d }) => lcm(common, d), 1n);
-  const most = numbers.reduce((best, { n, d }) => {
-    const size = ((n < 0n ? -n : n) * scale) / d;
-    return size > best ? size : best;
-  }, 0n);
+  // Forms and slopes each on a common scale: what a unit follows is their product.
+  const formScale = denominatorOf(raw.flatMap(({ forms }) => forms.flat()));
+  const slopeScale = denominatorOf(raw.flatMap(({ slopes }) => piecesOf(slopes).flat()));
+  let largest = 0;
+  for (const { step, forms, slopes } of raw) {
+    const [ofForms, ofSlopes] = [onScale(forms, formScale), onScale(piecesOf(slopes), slopeScale)];
+    if (ofForms === null || ofSlopes === null) return null;
+    const rows = ofForms.map((form) => followedBy(form, ofSlopes));
+    for (const { forms: own, ad } of rows.flat()) {
+      for (const form of own) for (const x of form) largest = Math.max(largest, Math.abs(x));
+      for (const x of ad) largest = Math.max(largest, Math.abs(x));
+    }
+    followed.set(step, rows);
+  }
+  // A product that a double does not hold is not below 2^53 when it is rounded either.
+  if (largest >= 2 ** 53) return null;
+  const most = BigInt(largest);
   // True cotangents are what stands here over the variable's scale; the common scale takes all.
   const common = plan.scales.reduce((all, { n }) => lcm(all, n), 1n);
   const weights = plan.scales.map((own) => divide(integer(common), own));
   if (weights.some(({ d }) => d !== 1n)) return null;
   const total = plan.bounds.reduce(
     (sum, row, variable) =>
-      sum + row.reduce((all, bound) => all + bound, 0n) * (weights[variable]?.n ?? 1n),
+      sum +
+      row.reduce((all, bound) => (bound === 0n ? all : all + bound), 0n) *
+        (weights[variable]?.n ?? 1n),
     0n,
   );
   // Sums of the signed differences and of what `isRight` adds up; products that tell parallels.
   if (total * most * 2n * (shareBound + shareScale) >= EXACT) return null;
   if (4n * most * most >= EXACT) return null;
-  const toDoubles = (row: readonly Rational[]): Float64Array =>
-    Float64Array.from(row, (x) => doubleOf(multiply(x, integer(scale)).n));
-  for (const { step, rows } of raw) {
-    followed.set(
-      step,
-      rows.map((row) =>
-        row.map(({ forms, ad, convex }) => ({
-          forms: forms.map(toDoubles),
-          ad: toDoubles(ad),
-          convex,
-        })),
-      ),
-    );
-  }
   return {
     followed,
     underMaximum,
@@ -165,12 +153,6 @@ export function firstOrderOf(
     shareFactors,
     maxLeaves,
   };
-}
-
-interface RawFollowed {
-  readonly forms: readonly (readonly Rational[])[];
-  readonly ad: readonly Rational[];
-  readonly convex: boolean;
 }
 
 /** The forms of a dense equation that reads the input, `[sample, unit]`, over the digits. */
@@ -193,31 +175,71 @@ function formsOf(network: Network, equation: number, digits: readonly number[]):
   );
 }
 
-function followedBy(
-  form: readonly Rational[],
+/** Per piece of σ its slope; per breakpoint the slopes beside it and what AD takes, 0 where it is no kink. */
+interface Slopes {
+  readonly pieces: readonly Rational[];
+  readonly left: readonly Rational[];
+  readonly right: readonly Rational[];
+  readonly proxies: readonly Rational[];
+}
+
+function slopesOf(
   { breakpoints, slopes, kinks }: Activation,
   proxies: readonly Rational[],
-): RawFollowed[] {
-  const times = (slope: Rational): Rational[] => form.map((x) => multiply(slope, x));
-  const byCode: RawFollowed[] = [];
-  slopes.forEach((slope, piece) => {
-    const own = times(slope[0] ?? ZERO);
+): Slopes {
+  const places = breakpoints.map((_, k) => kinks.findIndex(({ breakpoint }) => breakpoint === k));
+  return {
+    pieces: slopes.map((slope) => slope[0] ?? ZERO),
+    left: places.map((kink) => kinks[kink]?.left ?? ZERO),
+    right: places.map((kink) => kinks[kink]?.right ?? ZERO),
+    proxies: places.map((kink) => proxies[kink] ?? ZERO),
+  };
+}
+
+function piecesOf({ pieces, left, right, proxies }: Slopes): readonly (readonly Rational[])[] {
+  return [pieces, left, right, proxies];
+}
+
+/** Rows times a scale that makes integers of them; null where one is not below 2^53. */
+function onScale(rows: readonly (readonly Rational[])[], scale: bigint): number[][] | null {
+  let exact = true;
+  const scaled = rows.map((row) =>
+    row.map(({ n, d }) => {
+      const x = n * (scale / d);
+      if (x < EXACT && x > -EXACT) return doubleOf(x);
+      exact = false;
+      return 0;
+    }),
+  );
+  return exact ? scaled : null;
+}
+
+/** What a unit of this form follows, by code. */
+function followedBy(
+  form: readonly number[],
+  [pieces = [], left = [], right = [], proxies = []]: readonly (readonly number[])[],
+): Followed[] {
+  // No −0: a list of small integers is what they stay.
+  const times = (slope: number): number[] => form.map((x) => slope * x + 0);
+  const byCode: Followed[] = [];
+  pieces.forEach((slope, piece) => {
+    const own = times(slope);
     byCode.push({ forms: [own], ad: own, convex: true });
-    if (piece === breakpoints.length) return;
-    const kink = kinks.findIndex(({ breakpoint }) => breakpoint === piece);
-    const { left, right } = kinks[kink] ?? { left: ZERO, right: ZERO };
+    if (piece === left.length) return;
+    const [before, behind] = [left[piece] as number, right[piece] as number];
     byCode.push({
-      forms: [times(left), times(right)],
-      ad: times(proxies[kink] ?? ZERO),
-      convex: compare(right, left) > 0,
+      forms: [times(before), times(behind)],
+      ad: times(proxies[piece] as number),
+      convex: behind > before,
     });
   });
   return byCode;
 }
 
 /**
- * *Exact.* The terms at a point whose head pass is done, for `smoothness`; null where this criterion
- * does not apply.
+ * *Exact.* The terms at a point whose forward pass is done, for `smoothness`; null where this criterion
+ * does not apply. Where there are none every tie lies under maxima that its unit does not attain: AD
+ * gives it no share.
  */
 export function placedTerms(
   first: FirstOrder,
@@ -238,40 +260,46 @@ export function placedTerms(
 
 /**
  * *Exact.* Whether f is differentiable, and AD right, under the tail whose map is given; null where
- * this criterion cannot tell.
+ * this criterion cannot tell. `columns` of the placed units (`columnOf`).
  */
 export function smoothness(
   first: FirstOrder,
   plan: CotangentPlan,
   samples: number,
   placed: readonly Placed[],
+  columns: readonly (readonly number[])[],
   map: Float64Array,
 ): Smoothness | null {
   let unknown = false;
   let correct = true;
   for (let sample = 0; sample < samples; sample += 1) {
     for (let output = 0; output < plan.outputs; output += 1) {
-      const weighted: Term[] = [];
-      for (const { term, scale, column, sample: own } of placed) {
+      const terms: Term[] = [];
+      const weights: number[] = [];
+      for (let k = 0; k < placed.length; k += 1) {
+        const { term, scale, sample: own } = placed[k] as Placed;
         if (own !== sample) continue;
-        const bar = cotangentOf(map, output, column);
-        if (bar !== 0) weighted.push({ ...term, weight: bar * scale });
+        const bar = cotangentOf(map, output, columns[k] ?? []);
+        if (bar === 0) continue;
+        terms.push(term);
+        weights.push(bar * scale);
       }
-      const linear = isLinear(weighted);
+      const linear = isLinear(terms, weights);
       if (linear === false) return 'kink';
       if (linear === null) unknown = true;
-      else if (!isRight(weighted, first.shareScale)) correct = false;
+      else if (!isRight(terms, weights, first.shareScale)) correct = false;
     }
   }
   if (unknown) return null;
   return correct ? 'correct' : 'incorrect';
 }
 
-/** A term without its cotangent: that is `scale` times the tail's map times the column. */
+/** A term and the unit that bends; its weight is `scale` times that unit's cotangent. */
 export interface Placed {
-  readonly term: Omit<Term, 'weight'>;
+  readonly term: Term;
+  readonly variable: number;
   readonly sample: number;
-  readonly column: Float64Array;
+  readonly unit: number;
   readonly scale: number;
 }
 
@@ -284,14 +312,8 @@ function termsAt(
 ): Placed[] | null {
   const { steps } = point.lattice;
   const placed: Placed[] = [];
-  const place = (
-    term: Omit<Term, 'weight'>,
-    variable: number,
-    sample: number,
-    unit: number,
-  ): void => {
-    const column = columnOf(plan, point, { variable, sample, unit });
-    placed.push({ term, sample, column, scale: first.weights[variable] as number });
+  const place = (term: Term, variable: number, sample: number, unit: number): void => {
+    placed.push({ term, variable, sample, unit, scale: first.weights[variable] as number });
   };
   for (const { step: k, sample, unit } of ties) {
     const step = steps[k] as Step;
@@ -300,52 +322,64 @@ function termsAt(
     const own = first.followed.get(k)?.[at]?.[point.codes[k]?.[at] as number];
     if (own === undefined) return null;
     const ad = own.ad.map((x) => x * first.shareScale);
-    const term = { convex: own.convex, forms: distinct(own.forms), ad };
+    const term = { convex: own.convex, forms: distinct([own]), ad };
     place(term, step.out, sample, unit);
   }
   for (const k of first.maxima) {
     const step = steps[k] as MaxStep;
     const read = step.in - 1;
-    for (let at = 0; at < point.lattice.samples * step.units; at += 1) {
-      const unit = at % step.units;
-      const sample = (at - unit) / step.units;
-      const members = attaining(point, { step: k, sample, unit });
-      const followed = members.map(
-        (member) => first.followed.get(read)?.[member]?.[point.codes[read]?.[member] as number],
-      );
-      const tied = members.length > 1 || followed.some((each) => (each?.forms.length ?? 0) > 1);
-      if (!tied) continue;
-      if (followed.some((each) => each === undefined || !each.convex)) return null;
-      const shares = plan.shares.get(k)?.rows[members.length];
-      if (shares === undefined) return null;
-      const forms = distinct(followed.flatMap((each) => each?.forms ?? []));
-      const ad = shared(shares, first.shareFactors.get(k) ?? 1, followed);
-      place({ convex: true, forms, ad }, step.out, sample, unit);
+    const byMember = first.followed.get(read) ?? [];
+    const codes = point.codes[read] as Int32Array;
+    for (let sample = 0; sample < point.lattice.samples; sample += 1) {
+      for (let unit = 0; unit < step.units; unit += 1) {
+        const members = attaining(point, { step: k, sample, unit });
+        const followed: Followed[] = [];
+        for (const member of members) {
+          const each = byMember[member]?.[codes[member] as number];
+          if (each === undefined) return null;
+          followed.push(each);
+        }
+        const tied = followed.length > 1 || (followed[0]?.forms.length ?? 0) > 1;
+        if (!tied) continue;
+        for (const { convex } of followed) if (!convex) return null;
+        const shares = plan.shares.get(k)?.rows[members.length];
+        if (shares === undefined) return null;
+        const ad = shared(shares, first.shareFactors.get(k) ?? 1, followed);
+        place({ convex: true, forms: distinct(followed), ad }, step.out, sample, unit);
+      }
     }
   }
   return placed;
 }
 
 /** Σ share·(what AD takes below), on the common scale of the shares. */
-function shared(
-  shares: Float64Array,
-  factor: number,
-  followed: readonly (Followed | undefined)[],
-): Float64Array {
-  const sum = new Float64Array(followed[0]?.ad.length ?? 0);
-  followed.forEach((each, place) => {
+function shared(shares: Float64Array, factor: number, followed: readonly Followed[]): number[] {
+  const sum = (followed[0] as Followed).ad.map(() => 0);
+  for (let place = 0; place < followed.length; place += 1) {
     const share = (shares[place] as number) * factor;
-    each?.ad.forEach((x, j) => {
-      sum[j] = (sum[j] as number) + share * x;
-    });
-  });
+    const { ad } = followed[place] as Followed;
+    if (share === 0) continue;
+    for (let j = 0; j < sum.length; j += 1) {
+      sum[j] = (sum[j] as number) + share * (ad[j] as number);
+    }
+  }
   return sum;
 }
 
-function distinct(forms: readonly Float64Array[]): Float64Array[] {
-  const kept: Float64Array[] = [];
-  for (const form of forms) {
-    if (!kept.some((other) => other.every((x, j) => x === form[j]))) kept.push(form);
+/** The forms that units follow, each once. */
+function distinct(followed: readonly Followed[]): (readonly number[])[] {
+  const kept: (readonly number[])[] = [];
+  for (const { forms } of followed) {
+    for (const form of forms) if (!includes(kept, form)) kept.push(form);
   }
   return kept;
+}
+
+function includes(forms: readonly (readonly number[])[], form: readonly number[]): boolean {
+  for (const other of forms) {
+    let j = 0;
+    while (j < form.length && other[j] === form[j]) j += 1;
+    if (j === form.length) return true;
+  }
+  return false;
 }

@@ -15,6 +15,7 @@ import { literal } from './literal.js';
 import { digitOf, type Loops } from './loops.js';
 import { codeOf, horner } from './point.js';
 import { FEW_KEYS, type Generated } from './runtime.js';
+import type { KeyPlace } from './silent.js';
 import { SOLVING_FUNCTIONS, headOf, isWorthSolving, type Dependent } from './solve.js';
 
 const INTEGER_BOUND = 2n ** 30n;
@@ -51,6 +52,7 @@ class Writer {
   /** Summands of the key and of the number of ties, by level. */
   readonly #keys: string[][];
   readonly #ties: string[][];
+  readonly #places: KeyPlace[] = [];
   #names = 0;
   #place = 1;
   #constantKey = 0;
@@ -61,14 +63,17 @@ class Writer {
     this.#loops = loops;
     this.#radices = radices;
     const head = lattice.steps.slice(0, lattice.tail);
-    const bounds = [
-      ...(lattice.bounds[0] ?? []),
-      ...head.flatMap((step) => lattice.bounds[step.out] ?? []),
-      ...head.flatMap((step) => lattice.weightBounds.get(step.equation)?.flat() ?? []),
-    ];
-    this.#integers = bounds.every((bound) => bound < INTEGER_BOUND);
+    const areSmall = (bounds: readonly bigint[] | undefined): boolean =>
+      bounds?.every((bound) => bound < INTEGER_BOUND) ?? true;
+    this.#integers =
+      areSmall(lattice.bounds[0]) &&
+      head.every(
+        ({ out, equation }) =>
+          areSmall(lattice.bounds[out]) &&
+          (lattice.weightBounds.get(equation)?.every(areSmall) ?? true),
+      );
     this.#tables = lattice.tables.map(({ values }) =>
-      this.#integers ? Int32Array.from(values) : values,
+      this.#integers ? new Int32Array(values) : values,
     );
     const levels = loops.order.length + 1;
     this.#lines = Array.from({ length: levels }, () => []);
@@ -85,14 +90,18 @@ class Writer {
       const out: Scalar[] = [];
       for (let sample = 0; sample < samples; sample += 1) {
         for (let unit = 0; unit < step.units; unit += 1) {
+          const place = this.#place;
           out.push(this.#scalar(step, sample, unit));
+          const radix = this.#place / place;
+          if (radix > 1) this.#places.push({ step: k, sample, unit, place, radix });
         }
       }
       this.#values.push(out);
     }
     if (this.#place > MAX_KEY) return null;
     const source = this.#source();
-    return { source, integers: this.#integers, tables: this.#tables, keys: this.#place };
+    const [integers, tables, places] = [this.#integers, this.#tables, this.#places];
+    return { source, integers, tables, keys: this.#place, places };
   }
 
   #scalar(step: Step, sample: number, unit: number): Scalar {

@@ -154,7 +154,7 @@ class Draft {
       ),
     ];
     const exact = this.#bounds.flat().every((bound) => bound < EXACT);
-    this.#inputs = exact ? Float64Array.from(scaled.flat(), doubleOf) : null;
+    this.#inputs = exact ? new Float64Array(scaled.flat().map(doubleOf)) : null;
   }
 
   boundsOf(variable: number): readonly bigint[] {
@@ -190,7 +190,7 @@ class Draft {
     const table = this.#tables.length;
     this.#tables.push({
       digit,
-      values: Float64Array.from(values, (v) => onGrid(multiply(entry.scale, v), scale)),
+      values: new Float64Array(values.map((v) => onGrid(multiply(entry.scale, v), scale))),
     });
     this.#tableOf.set(key, table);
     return { table };
@@ -205,8 +205,11 @@ class Draft {
     );
     if (grid === null) return false;
     const weights = equation.weight.flat();
-    const flags = (entries: readonly Entry[], holds: (entry: Entry) => boolean): Uint8Array =>
-      Uint8Array.from(entries, (entry) => (holds(entry) ? 1 : 0));
+    const flags = (entries: readonly Entry[], holds: (entry: Entry) => boolean): Uint8Array => {
+      const held = new Uint8Array(entries.length);
+      for (const [k, entry] of entries.entries()) if (holds(entry)) held[k] = 1;
+      return held;
+    };
     const isOwn = (entry: Entry): boolean =>
       varies(entry) && 'parameter' in entry && this.#uses[entry.parameter]?.length === 1;
     this.#steps.push({

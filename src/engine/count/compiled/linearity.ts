@@ -3,21 +3,39 @@
  * criteria that the header of `first-order.ts` proves. Integers in doubles, below 2^53 by its bound.
  */
 
-/** One term ρ·h of the derivative in a direction. */
+/** One term ρ·h of the derivative in a direction, without its weight ρ. */
 export interface Term {
-  readonly weight: number;
   readonly convex: boolean;
   /** Distinct. */
-  readonly forms: readonly Float64Array[];
+  readonly forms: readonly (readonly number[])[];
   /** What AD takes, times the scale of the shares. */
-  readonly ad: Float64Array;
+  readonly ad: readonly number[];
 }
 
-/** *Exact.* Whether Σ weight·h is linear; null where no criterion of the header tells. */
-export function isLinear(terms: readonly Term[]): boolean | null {
-  const bent = terms.filter(({ forms }) => forms.length > 1);
+interface Weighted extends Term {
+  readonly weight: number;
+}
+
+/** *Exact.* Whether Σ weight·h is linear, no weight 0; null where no criterion of the header tells. */
+export function isLinear(terms: readonly Term[], weights: readonly number[]): boolean | null {
+  let bent = 0;
+  let up = 0;
+  for (let k = 0; k < terms.length; k += 1) {
+    const { forms, convex } = terms[k] as Term;
+    if (forms.length === 1) continue;
+    bent += 1;
+    if ((weights[k] as number) > 0 === convex) up += 1;
+  }
+  if (bent === 0) return true;
+  // Where all bend the same way, so do those of each component.
+  if (up === 0 || up === bent) return false;
+  const weighted = terms.map((term, k) => ({ ...term, weight: weights[k] as number }));
+  return doComponentsCancel(componentsOf(weighted.filter(({ forms }) => forms.length > 1)));
+}
+
+function doComponentsCancel(components: readonly (readonly Weighted[])[]): boolean | null {
   let unknown = false;
-  for (const component of componentsOf(bent)) {
+  for (const component of components) {
     const up = component.filter(({ weight, convex }) => weight > 0 === convex).length;
     if (up === 0 || up === component.length) return false;
     if (component.some(({ forms }) => forms.length > 2)) unknown = true;
@@ -27,8 +45,8 @@ export function isLinear(terms: readonly Term[]): boolean | null {
 }
 
 /** Terms that are joined by the parameters on which their forms differ. */
-function componentsOf(terms: readonly Term[]): Term[][] {
-  const components: { terms: Term[]; support: Set<number> }[] = [];
+function componentsOf(terms: readonly Weighted[]): Weighted[][] {
+  const components: { terms: Weighted[]; support: Set<number> }[] = [];
   for (const term of terms) {
     const support = new Set<number>();
     const [base] = term.forms;
@@ -50,10 +68,10 @@ function componentsOf(terms: readonly Term[]): Term[][] {
 }
 
 /** Whether, line by line, the signed lengths of the differences cancel. */
-function segmentsCancel(terms: readonly Term[]): boolean {
-  const lines: { direction: Float64Array; pivot: number; sum: number }[] = [];
+function segmentsCancel(terms: readonly Weighted[]): boolean {
+  const lines: { direction: readonly number[]; pivot: number; sum: number }[] = [];
   for (const { weight, convex, forms } of terms) {
-    const [a, b] = forms as [Float64Array, Float64Array];
+    const [a, b] = forms as [readonly number[], readonly number[]];
     const difference = a.map((x, j) => x - (b[j] as number));
     const pivot = difference.findIndex((x) => x !== 0);
     const length = Math.abs(difference[pivot] as number) * (convex ? weight : -weight);
@@ -73,14 +91,19 @@ function segmentsCancel(terms: readonly Term[]): boolean {
 }
 
 /** *Exact.* Whether Σ weight·(what AD takes − the mean of the forms) is 0; every term has one form, or two. */
-export function isRight(terms: readonly Term[], scale: number): boolean {
+export function isRight(
+  terms: readonly Term[],
+  weights: readonly number[],
+  scale: number,
+): boolean {
   const width = terms[0]?.ad.length ?? 0;
   for (let j = 0; j < width; j += 1) {
     let sum = 0;
-    for (const { weight, forms, ad } of terms) {
+    for (let k = 0; k < terms.length; k += 1) {
+      const { forms, ad } = terms[k] as Term;
       const first = forms[0]?.[j] as number;
       const last = forms[forms.length - 1]?.[j] as number;
-      sum += weight * (2 * (ad[j] as number) - scale * (first + last));
+      sum += (weights[k] as number) * (2 * (ad[j] as number) - scale * (first + last));
     }
     if (sum !== 0) return false;
   }

@@ -27,6 +27,8 @@ export class LatticePoint {
   /** How many units tie, samples counted apart. */
   ties = 0;
   readonly #targets: readonly (readonly Target[])[];
+  /** Per dense step before the tail and unit: what it reads with a weight that is not the constant 0. */
+  readonly reads: readonly (readonly (readonly number[])[])[];
 
   constructor(lattice: Lattice, digits: number) {
     this.lattice = lattice;
@@ -53,6 +55,9 @@ export class LatticePoint {
     this.weights = steps.map((step) => (step.op === 'dense' ? written(step.weight) : nothing));
     this.biases = steps.map((step) => (step.op === 'dense' ? written(step.bias) : nothing));
     this.#targets = targets;
+    this.reads = steps.map((step, k) =>
+      step.op === 'dense' && k < lattice.tail ? readsOf(step) : [],
+    );
   }
 
   set(position: number, digit: number): void {
@@ -97,10 +102,11 @@ export class LatticePoint {
   #dense({ in: read, out, units, fanIn }: DenseStep, k: number): void {
     const [x, y] = [this.values[read] as Float64Array, this.values[out] as Float64Array];
     const [weight, bias] = [this.weights[k] as Float64Array, this.biases[k] as Float64Array];
+    const reads = this.reads[k] ?? [];
     for (let sample = 0; sample < this.lattice.samples; sample += 1) {
       for (let unit = 0; unit < units; unit += 1) {
         let sum = bias[unit] as number;
-        for (let j = 0; j < fanIn; j += 1) {
+        for (const j of reads[unit] ?? []) {
           sum += (weight[unit * fanIn + j] as number) * (x[sample * fanIn + j] as number);
         }
         y[sample * units + unit] = sum;
@@ -125,23 +131,37 @@ export class LatticePoint {
     const codes = this.codes[k] as Int32Array;
     const width = this.lattice.widths[read] as number;
     for (let sample = 0; sample < this.lattice.samples; sample += 1) {
-      windows.forEach((window, unit) => {
+      for (let unit = 0; unit < units; unit += 1) {
+        const window = windows[unit] ?? [];
         let most = -Infinity;
         let mask = 0;
-        window.forEach((member, position) => {
-          const t = x[sample * width + member] as number;
+        for (let position = 0; position < window.length; position += 1) {
+          const t = x[sample * width + (window[position] as number)] as number;
           if (t > most) {
             most = t;
             mask = 0;
           }
           if (t === most) mask |= 1 << position;
-        });
+        }
         if ((mask & (mask - 1)) !== 0) this.ties += 1;
         codes[sample * units + unit] = mask;
         y[sample * units + unit] = most;
-      });
+      }
     }
   }
+}
+
+function readsOf({ units, fanIn, weight }: DenseStep): number[][] {
+  const reads: number[][] = [];
+  for (let unit = 0; unit < units; unit += 1) {
+    const own: number[] = [];
+    for (let j = 0; j < fanIn; j += 1) {
+      const coefficient = weight[unit * fanIn + j] as Coefficient;
+      if (!('constant' in coefficient) || coefficient.constant !== 0) own.push(j);
+    }
+    reads.push(own);
+  }
+  return reads;
 }
 
 /** *Exact.* The code of a pre-activation. */
@@ -150,6 +170,13 @@ export function codeOf({ thresholds, kinkAt }: ActivationStep['grid'], t: number
   while (piece < thresholds.length && t >= (thresholds[piece] as number)) piece += 1;
   const onKink = piece > 0 && t === thresholds[piece - 1] && kinkAt[piece - 1] !== -1;
   return onKink ? 2 * piece - 1 : 2 * piece;
+}
+
+/** *Exact.* How many units attain a maximum of this code. */
+export function ones(code: number): number {
+  let count = 0;
+  for (let rest = code; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
 }
 
 /** *Exact.* A polynomial on the grid. */

@@ -3,6 +3,8 @@
  * and whoever runs it (`counter.ts`).
  */
 
+import type { KeyPlace } from './silent.js';
+
 /** Most code keys whose slots are a plain array. */
 export const FEW_KEYS: number = 1 << 16;
 
@@ -33,4 +35,6 @@ export interface Generated {
   readonly tables: readonly (Int32Array | Float64Array)[];
   /** Every code key is below this. */
   readonly keys: number;
+  /** Where it has each unit's code. */
+  readonly places: readonly KeyPlace[];
 }

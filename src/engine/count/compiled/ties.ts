@@ -3,7 +3,7 @@
  * `truth/freedom.ts`, restated on integers. Where none is bound, L-iff decides.
  */
 import type { ActivationStep, DenseStep, Lattice, Step } from './lattice.js';
-import type { LatticePoint } from './point.js';
+import { ones, type LatticePoint } from './point.js';
 
 export interface LatticeTie {
   /** Index of the step, an activation or a maximum. */
@@ -23,11 +23,12 @@ export function tiesOf(point: LatticePoint): LatticeTie[] {
   for (let k = 0; k < tail; k += 1) {
     const step = steps[k] as Step;
     if (step.op !== 'activation' && step.op !== 'max') continue;
+    if (step.op === 'activation' && step.kinks === 0) continue;
     const codes = point.codes[k] as Int32Array;
+    const isMax = step.op === 'max';
     for (let at = 0; at < codes.length; at += 1) {
       const code = codes[at] as number;
-      const tied = step.op === 'max' ? (code & (code - 1)) !== 0 : (code & 1) === 1;
-      if (!tied) continue;
+      if ((isMax ? code & (code - 1) : code & 1) === 0) continue;
       const unit = at % step.units;
       const sample = (at - unit) / step.units;
       const neuron = step.op === 'max' ? (step.neurons[unit] as number) : step.firstNeuron + unit;
@@ -37,19 +38,17 @@ export function tiesOf(point: LatticePoint): LatticeTie[] {
   return ties;
 }
 
-function ones(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count += 1;
-  return count;
-}
-
 /**
  * *Exact.* Per tie, whether it is free; false where its pre-activation is constant near w. Null where
  * neither is proved for some tie, or one unit is tied in two samples.
  */
-export function freedomOf(point: LatticePoint, ties: readonly LatticeTie[]): boolean[] | null {
+export function freedomOf(
+  point: LatticePoint,
+  constancy: Constancy,
+  ties: readonly LatticeTie[],
+): boolean[] | null {
   const { lattice } = point;
-  const constancy = new Constancy(point);
+  constancy.forget();
   const freedom: boolean[] = [];
   for (const [index, tie] of ties.entries()) {
     const step = lattice.steps[tie.step] as Step;
@@ -87,7 +86,7 @@ function hasPrivateCoefficient(
   if (dense === null) return false;
   if (dense.biasPrivate[unit] === 1) return true;
   const input = point.values[dense.in] as Float64Array;
-  for (let j = 0; j < dense.fanIn; j += 1) {
+  for (const j of point.reads[dense.out - 1]?.[unit] ?? []) {
     const own = dense.weightPrivate[unit * dense.fanIn + j] === 1;
     if (own && input[sample * dense.fanIn + j] !== 0) return true;
   }
@@ -99,40 +98,49 @@ export function attaining(
   point: LatticePoint,
   { step: k, sample, unit }: Pick<LatticeTie, 'step' | 'sample' | 'unit'>,
 ): number[] {
+  const places: number[] = [];
   const step = point.lattice.steps[k];
-  if (step?.op !== 'max') return [];
+  if (step?.op !== 'max') return places;
   const mask = point.codes[k]?.[sample * step.units + unit] as number;
-  const width = point.lattice.widths[step.in] as number;
-  return (step.windows[unit] ?? []).flatMap((member, position) =>
-    (mask >> position) & 1 ? [sample * width + member] : [],
-  );
+  const first = sample * (point.lattice.widths[step.in] as number);
+  const window = step.windows[unit] ?? [];
+  for (let position = 0; position < window.length; position += 1) {
+    if ((mask >> position) & 1) places.push(first + (window[position] as number));
+  }
+  return places;
 }
 
 /** Which units are provably constant near w, variable by variable as they are asked for. */
-class Constancy {
+export class Constancy {
   readonly #point: LatticePoint;
-  readonly #flags: (Uint8Array | undefined)[] = [];
+  readonly #flags: readonly Uint8Array[];
+  /** Per variable: whether its flags are those of the point as it stands. */
+  readonly #known: boolean[];
 
   constructor(point: LatticePoint) {
+    const { samples, widths } = point.lattice;
     this.#point = point;
+    this.#flags = widths.map((width) => new Uint8Array(samples * width));
+    this.#known = widths.map(() => false);
+  }
+
+  /** The point is another one. */
+  forget(): void {
+    this.#known.fill(false);
   }
 
   /** `[sample, unit]`: 1 where the unit is constant. */
   of(variable: number): Uint8Array {
-    const known = this.#flags[variable];
-    if (known !== undefined) return known;
-    const { steps, samples, widths } = this.#point.lattice;
-    const width = widths[variable] as number;
-    const flags = new Uint8Array(samples * width);
-    if (variable === 0) flags.fill(1);
-    else {
-      const k = steps.findIndex(({ out }) => out === variable);
-      for (let at = 0; at < flags.length; at += 1) {
-        const unit = at % width;
-        if (this.#is(k, (at - unit) / width, unit)) flags[at] = 1;
-      }
+    const flags = this.#flags[variable] as Uint8Array;
+    if (this.#known[variable] === true) return flags;
+    this.#known[variable] = true;
+    // A step assigns the variable behind it.
+    const width = this.#point.lattice.widths[variable] as number;
+    for (let at = 0; at < flags.length; at += 1) {
+      const unit = at % width;
+      const is = variable === 0 || this.#is(variable - 1, (at - unit) / width, unit);
+      flags[at] = is ? 1 : 0;
     }
-    this.#flags[variable] = flags;
     return flags;
   }
 

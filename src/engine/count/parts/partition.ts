@@ -28,28 +28,16 @@ export function partsOf(network: Network, space: Space): Part[] | null {
   if (network.loss !== undefined || last?.op !== 'dense' || last.in === 0) return null;
   if (activation?.op !== 'activation' || activation.out !== output) return null;
   if (activation.in !== last.out || !isAffine(activation.activation)) return null;
-  const groups = new Groups();
-  const before = equations.slice(0, -2);
-  const digitOf = new Map(space.digits.map((parameter, position) => [parameter, position]));
-  const join = (unit: string, entry: Entry): void => {
-    const position = 'parameter' in entry ? digitOf.get(entry.parameter) : undefined;
-    if (position !== undefined) groups.join(unit, digitName(position));
-  };
-  for (const { op, unit, reads, entries } of before.flatMap(unitsOf)) {
-    groups.join(unit, unit);
-    for (const read of reads) groups.join(unit, read);
-    if (op === 'dense') for (const entry of entries) join(unit, entry);
+  const groups = groupsOf(network, space, last);
+  if (last.bias.some((entry) => 'parameter' in entry && space.digits.includes(entry.parameter))) {
+    return null;
   }
-  last.weight.forEach((row) => {
-    row.forEach((entry, j) => {
-      join(unitName(last.in, j), entry);
-    });
-  });
-  if (last.bias.some((entry) => 'parameter' in entry && digitOf.has(entry.parameter))) return null;
-  const byGroup = new Map<string, number[]>();
+  const byGroup = new Map<number, number[]>();
   space.digits.forEach((_, position) => {
-    const group = groups.of(digitName(position));
-    byGroup.set(group, [...(byGroup.get(group) ?? []), position]);
+    const group = groups.ofDigit(position);
+    const own = byGroup.get(group);
+    if (own === undefined) byGroup.set(group, [position]);
+    else own.push(position);
   });
   if (byGroup.size < 2) return null;
   const [first] = byGroup.keys();
@@ -57,7 +45,7 @@ export function partsOf(network: Network, space: Space): Part[] | null {
     const kept = widths.map((width, variable) =>
       Array.from({ length: width }, (_, unit) => unit).filter((unit) => {
         if (variable === 0 || variable >= last.out) return true;
-        const own = groups.of(unitName(variable, unit));
+        const own = groups.ofUnit(variable, unit);
         return own === group || (group === first && !byGroup.has(own));
       }),
     );
@@ -67,77 +55,52 @@ export function partsOf(network: Network, space: Space): Part[] | null {
   return parts.includes(null) ? null : (parts as Part[]);
 }
 
-function unitName(variable: Variable, unit: number): string {
-  return `${String(variable)} ${String(unit)}`;
-}
-
-function digitName(position: number): string {
-  return `digit ${String(position)}`;
-}
-
-interface UnitUse {
-  readonly op: Equation['op'];
-  readonly unit: string;
-  readonly reads: readonly string[];
-  readonly entries: readonly Entry[];
-}
-
-/** The units that an equation assigns, what they read (but not the input), and their entries. */
-function unitsOf(equation: Equation, index: number, all: readonly Equation[]): UnitUse[] {
-  const { op, out } = equation;
-  const use = (
-    unit: number,
-    reads: readonly string[],
-    entries: readonly Entry[] = [],
-  ): UnitUse => ({
-    op,
-    unit: unitName(out, unit),
-    reads,
-    entries,
-  });
-  switch (equation.op) {
-    case 'dense':
-      return equation.weight.map((row, unit) => {
-        const reads = row.flatMap((entry, j) =>
-          equation.in === 0 || isNothing(entry) ? [] : [unitName(equation.in, j)],
-        );
-        return use(unit, reads, [...row, equation.bias[unit] as Entry]);
-      });
-    case 'activation': {
-      // What an activation reads was assigned before by a dense equation, or by another.
-      const width = widthOf(all, equation.in, index);
-      return Array.from({ length: width }, (_, unit) => use(unit, [unitName(equation.in, unit)]));
+/** Units before the output and digits, joined as the header says. */
+function groupsOf(network: Network, space: Space, last: DenseEquation): Groups {
+  const { equations, widths } = network;
+  const groups = new Groups(widths, space.digits.length);
+  const digitOf = new Map(space.digits.map((parameter, position) => [parameter, position]));
+  const joinEntry = (variable: Variable, unit: number, entry: Entry | undefined): void => {
+    if (entry === undefined || !('parameter' in entry)) return;
+    const position = digitOf.get(entry.parameter);
+    if (position !== undefined) groups.joinDigit(variable, unit, position);
+  };
+  for (const equation of equations.slice(0, -2)) {
+    const { out } = equation;
+    const read = (unit: number, variable: Variable, from: number): void => {
+      if (variable !== 0) groups.joinUnits(out, unit, variable, from);
+    };
+    switch (equation.op) {
+      case 'dense':
+        equation.weight.forEach((row, unit) => {
+          row.forEach((entry, j) => {
+            if (isNothing(entry)) return;
+            read(unit, equation.in, j);
+            joinEntry(out, unit, entry);
+          });
+          joinEntry(out, unit, equation.bias[unit]);
+        });
+        break;
+      case 'activation':
+        for (let unit = 0; unit < (widths[out] ?? 0); unit += 1) read(unit, equation.in, unit);
+        break;
+      case 'affine':
+        equation.terms.forEach((terms, unit) => {
+          for (const term of terms) read(unit, term.variable, term.unit);
+        });
+        break;
+      case 'max':
+        equation.windows.forEach((window, unit) => {
+          for (const from of window) read(unit, equation.in, from);
+        });
     }
-    case 'affine':
-      return equation.terms.map((terms, unit) =>
-        use(
-          unit,
-          terms
-            .filter(({ variable }) => variable !== 0)
-            .map(({ variable, unit: read }) => unitName(variable, read)),
-        ),
-      );
-    case 'max':
-      return equation.windows.map((window, unit) =>
-        use(unit, equation.in === 0 ? [] : window.map((read) => unitName(equation.in, read))),
-      );
   }
-}
-
-function widthOf(equations: readonly Equation[], variable: Variable, before: number): number {
-  const assigning = equations.slice(0, before).find(({ out }) => out === variable);
-  switch (assigning?.op) {
-    case 'dense':
-      return assigning.weight.length;
-    case 'affine':
-      return assigning.terms.length;
-    case 'max':
-      return assigning.windows.length;
-    case 'activation':
-      return widthOf(equations, assigning.in, before);
-    case undefined:
-      return 0;
-  }
+  last.weight.forEach((row) => {
+    row.forEach((entry, j) => {
+      joinEntry(last.in, j, entry);
+    });
+  });
+  return groups;
 }
 
 function isNothing(entry: Entry): boolean {
@@ -219,22 +182,42 @@ function restricted(
   };
 }
 
-/** Disjoint sets by name. */
+/** Disjoint sets of units and digits. */
 class Groups {
-  readonly #above = new Map<string, string>();
+  /** Per variable, the place of its first unit; behind the last one that of the first digit. */
+  readonly #first: number[] = [0];
+  readonly #above: Int32Array;
 
-  of(name: string): string {
-    let top = name;
-    for (let above = this.#above.get(top); above !== undefined && above !== top;) {
-      top = above;
-      above = this.#above.get(top);
-    }
-    return top;
+  constructor(widths: readonly number[], digits: number) {
+    let size = 0;
+    for (const width of widths) this.#first.push((size += width));
+    this.#above = new Int32Array(size + digits);
+    for (let place = 0; place < this.#above.length; place += 1) this.#above[place] = place;
   }
 
-  join(a: string, b: string): void {
-    const [top, other] = [this.of(a), this.of(b)];
-    this.#above.set(top, top);
-    if (top !== other) this.#above.set(other, top);
+  ofUnit(variable: Variable, unit: number): number {
+    return this.#of((this.#first[variable] as number) + unit);
+  }
+
+  ofDigit(position: number): number {
+    return this.#of((this.#first[this.#first.length - 1] as number) + position);
+  }
+
+  joinUnits(variable: Variable, unit: number, other: Variable, from: number): void {
+    this.#above[this.ofUnit(variable, unit)] = this.ofUnit(other, from);
+  }
+
+  joinDigit(variable: Variable, unit: number, position: number): void {
+    this.#above[this.ofUnit(variable, unit)] = this.ofDigit(position);
+  }
+
+  #of(place: number): number {
+    let top = place;
+    while (this.#above[top] !== top) {
+      // Each on the way is hung one higher.
+      const above = this.#above[top] as number;
+      top = this.#above[top] = this.#above[above] as number;
+    }
+    return top;
   }
 }

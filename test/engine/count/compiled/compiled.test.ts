@@ -201,6 +201,63 @@ const parted = fc
   })
   .filter((found) => found !== null);
 
+/** Maxima over units of one filter, windows that overlap or not: ties that attain them, and silent ones. */
+const pooled = fc
+  .record({
+    input: fc.array(fc.constantFrom('1', '-1', '2', '0'), { minLength: 6, maxLength: 6 }),
+    // Of a ReLU no unit on its kink attains a maximum alone; of the others one may.
+    activation: fc.constantFrom('relu', 'leaky_relu', 'leaky_relu', 'hardtanh', 'abs'),
+    windows: fc.constantFrom<number[][]>(
+      [[0, 1, 2]],
+      [
+        [0, 1],
+        [1, 2],
+      ],
+      [[0, 1], [2]],
+      [
+        [2, 0],
+        [1, 0],
+        [1, 2],
+      ],
+    ),
+    out: fc.constantFrom('1', '-1', null),
+    proxy: fc.constantFrom('0', '1', '1/2'),
+    rule: fc.constantFrom('first', 'all', 'even'),
+    values: fc.constantFrom(['-1', '0', '1'], ['-2', '-1', '0', '1']),
+  })
+  .map(({ input, activation, windows, out, proxy, rule, values }) =>
+    caseOf({
+      network: {
+        inputs: [input],
+        inputShape: [1, 6],
+        layers: [
+          { type: 'conv1d', filters: 1, kernelSize: 2, stride: 2, activation },
+          { type: 'flatten' },
+          { type: 'max', of: windows },
+          {
+            type: 'dense',
+            units: 1,
+            activation: 'identity',
+            bias: false,
+            ...(out === null ? {} : { weight: [windows.map(() => out)] }),
+          },
+        ],
+      },
+      format: { values },
+      proxies: {
+        relu: [proxy],
+        leaky_relu: [proxy],
+        abs: [proxy],
+        hardtanh: [proxy, proxy],
+        max: rule,
+      },
+      mode: 'exhaustive',
+    }),
+  )
+  .filter((found) => found !== null);
+
+holds('maxima over units of one filter', pooled, 60);
+
 test('generated code and kernel agree on deep networks of many values, however they are cut', () => {
   fc.assert(
     fc.property(asBody(deep), cuts, ({ network, proxies }, at) => {
