@@ -179,7 +179,7 @@ export const SHARED_BIAS: object = {
       { type: 'dense', units: 1, activation: 'identity' },
     ],
   },
-  format: { values: Array.from({ length: 35 }, (_, k) => String(k - 17)) },
+  format: { values: Array.from({ length: 61 }, (_, k) => String(k - 30)) },
   proxies: 'pytorch',
   mode: 'exhaustive',
 };

@@ -42,11 +42,11 @@ export function document(results: Results): string {
   ].join('\n')}\n`;
 }
 
-const SLAB_NOTES = `10⁹ points per second on one core, medians of alternating rounds after one that is not measured; counts of each round are equal to C's, or the
+const SLAB_NOTES = `10⁹ points per second on one core, medians of alternating rounds after a second that is not measured; counts of each round are equal to C's, or the
 run would have failed. C (\`native/dense.c\`, \`native/conv.c\`) hoists partial sums, tries the innermost values in 256-bit lanes, and the better of its
 kernels stands here. Ours is made anew in each run. *Kernel*: what it counts in a second, without what it takes
 to make it (*making*: grid, code, tables); *× C*: C's time by ours, of the same round; *with making*: the same with that time
-added. Processor time, or wall time where that is less; what ours does in less than 50 ms is repeated, and C repeats the convolution. A network
+added. Processor time, or wall time where that is less; what ours does in less than 250 ms is repeated, and C repeats the convolution. A network
 of one hidden layer is a sum of independent parts, each enumerated alone (\`count/parts/\`); *whole* is without that: generated
 code over all points. *Interpreting*: the generic kernel, which generates nothing and serves where the host forbids code from text, on the first points
 of the slab. *Tied*: the first hidden unit is on its kink all over the slab. The convolution is 1×4×4, two filters 2×2 with shared
@@ -56,7 +56,7 @@ const GOAL_NOTES = `Asked for: at least ${String(LEAST_RATIO)} × C; at least ${
 
 const SEED_NOTES = `65,279 values by 130,558 neurons. Ours from the network on, \`native/seed-p.c\` without its start, both processor time. Asked for: at most ${String(MOST_SEED)} × C's time.`;
 
-const SCALING_NOTES = `The shards of one job of two samples (2-2-1, values −9 … 9, one bias for both hidden units), which neither layers nor parts count, as a worker's compute
+const SCALING_NOTES = `The shards of one job of two samples (2-2-1, values −30 … 30, one bias for both hidden units), which neither layers nor parts count, as a worker's compute
 threads run them; threads are warm, rounds alternate, tallies are equal to the byte. Asked for: at least ${String(LEAST_SCALING)} × one. Whoever else uses the cores lowers it;
 the processor time that two take beside one does not depend on them: with cores of its own, two workers reach twice its inverse.`;
 

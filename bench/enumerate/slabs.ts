@@ -9,7 +9,7 @@ import {
   type DenseCase,
 } from './cases.js';
 import type { NativeProgram } from './native.js';
-import { agree, timed } from './timing.js';
+import { agree, timed, warmUp } from './timing.js';
 
 /** One slab; times in seconds, round by round. */
 export interface SlabRow {
@@ -75,8 +75,7 @@ function measured(
   kernels: readonly (() => ReturnType<NativeProgram['run']>)[],
   rounds: number,
 ): SlabRow {
-  // Once unmeasured: V8 has seen the engine then, as in a thread that has counted before.
-  timed(built, from, from + points);
+  warmUp(built, from, from + points);
   const [native, preparing, counting] = [[] as number[], [] as number[], [] as number[]];
   const whole: number[] = [];
   const { network, proxies } = built;

@@ -14,7 +14,9 @@ export interface Timed {
 }
 
 /** Shorter runs are repeated for so long, and their medians taken. */
-const REPEATED_SECONDS = 0.05;
+const REPEATED_SECONDS = 0.25;
+/** And so long before anything is measured: V8 has compiled the engine then, as in a thread that counts. */
+const WARMING_SECONDS = 1;
 
 const silent = (): void => undefined;
 
@@ -24,10 +26,11 @@ export function timed(
   from: bigint,
   to: bigint | null = null,
   options: EnumerationOptions = {},
+  seconds: number = REPEATED_SECONDS,
 ): Timed {
   const runs = [once(built, from, to, options)];
   let spent = runs[0]?.counting ?? 0;
-  while (spent < REPEATED_SECONDS) {
+  while (spent < seconds) {
     const run = once(built, from, to, options);
     spent += run.preparing + run.counting;
     runs.push(run);
@@ -38,6 +41,11 @@ export function timed(
     preparing: median(runs.map(({ preparing }) => preparing)),
     counting: median(runs.map(({ counting }) => counting)),
   };
+}
+
+/** The same unmeasured. */
+export function warmUp(built: Built, from: bigint, to: bigint | null = null): void {
+  timed(built, from, to, {}, WARMING_SECONDS);
 }
 
 function once(

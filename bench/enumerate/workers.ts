@@ -29,7 +29,7 @@ export interface Scaling {
 
 const COMPUTE = fileURLToPath(new URL('../../workers/compute.js', import.meta.url));
 /** As many shards as make each of them a tenth of a second or more. */
-const LIMITS = { maxVisits: 2n ** 40n, maxOperations: 1e13, maxShards: 32 };
+const LIMITS = { maxVisits: 2n ** 45n, maxOperations: 1e13, maxShards: 32 };
 const THREAD_MEMORY_MB = 1024;
 
 /** *Estimate.* Null where the machine has one core. Throws where the tallies differ. */
