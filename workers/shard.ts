@@ -12,6 +12,7 @@ import { shardsOf, type Plan } from '../src/plan/plan.js';
 import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
 import { mergeJobId } from '../src/queue/names.js';
 import { endTime, openMeter } from './cpu.js';
+import { FailedTogether } from './pool.js';
 import type { Task } from './running.js';
 import { everySecond } from './telling.js';
 import { BudgetExhausted, NothingToDo, processorOf, whenAble, type Work } from './work.js';
@@ -52,7 +53,14 @@ async function timeLimit(
   return setTimeout(end, left);
 }
 
-async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<Computed> {
+/** Computes the shard in a thread; beside others of its `company` where there is one. */
+async function compute(
+  work: Work,
+  data: ShardJob,
+  plan: Plan,
+  task: Task,
+  company?: string,
+): Promise<Computed> {
   const { shared } = await work.plans.load(data.plan);
   const done = work.numbers.take();
   const counter = new BigUint64Array(done);
@@ -75,7 +83,11 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
   try {
     const { index, from, to } = data;
     const shard = { index, from, to };
-    const tally = await work.pool.shard({ plan: shared, shard, done, before }, task.signal);
+    const tally = await work.pool.shard(
+      { plan: shared, shard, done, before },
+      task.signal,
+      company,
+    );
     answered = true;
     const spent = meter.take();
     work.hands.took(meter.taken() / 1_000);
@@ -87,6 +99,21 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
     clearTimeout(clock);
     quiet();
     if (answered) work.numbers.giveBack(done);
+  }
+}
+
+/** Computes the shard with others of its run or, should that fail, alone. */
+async function computeInCompany(
+  work: Work,
+  data: ShardJob,
+  plan: Plan,
+  task: Task,
+): Promise<Computed> {
+  try {
+    return await compute(work, data, plan, task, mergeJobId(data.job, data.run));
+  } catch (error) {
+    if (!(error instanceof FailedTogether)) throw error;
+    return await compute(work, data, plan, task);
   }
 }
 
@@ -111,7 +138,7 @@ export function shardProcessor(work: Work): (job: Job, token?: string) => Promis
     const missing = await begin(work, data, task, first);
     const { plan } = await work.plans.load(data.plan);
     if (missing) {
-      const computed = await compute(work, data, plan, task);
+      const computed = await computeInCompany(work, data, plan, task);
       await whenAble(task, () => work.shards.finish(data.job, data.plan, data, computed));
     } else {
       await work.records.known(data.job, [data]);

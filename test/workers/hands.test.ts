@@ -1,17 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { handsFor, openHands } from '../../workers/hands.js';
+import { handsFor, openHands, togetherFor } from '../../workers/hands.js';
 
 test('a worker holds more shards than threads only while they are short', () => {
   assert.equal(handsFor(2, 5_000), 2);
   assert.ok(handsFor(2, 1) > 2);
+  assert.ok(handsFor(2, 0) >= handsFor(2, 19) && handsFor(2, 19) > 2);
+  for (const usual of [0.1, 1, 5, 19]) {
+    assert.ok((handsFor(2, usual) - 2) * usual <= 160, 'what waits is soon computed');
+  }
   const held: number[] = [];
   const hands = openHands(3, (shards) => held.push(shards));
   for (let shard = 0; shard < 100; shard++) hands.took(0.5);
-  assert.deepEqual(held, [handsFor(3, 1)]);
+  assert.equal(held.at(-1), handsFor(3, 0.5));
   hands.took(60_000);
-  assert.deepEqual(held, [handsFor(3, 1), 3], 'one long shard is enough');
+  assert.equal(held.at(-1), 3, 'one long shard is enough');
   for (let shard = 0; shard < 9; shard++) hands.took(60_000);
   for (let shard = 0; shard < 100; shard++) hands.took(0.5);
-  assert.deepEqual(held, [handsFor(3, 1), 3, handsFor(3, 1)], 'and it changes back');
+  assert.equal(held.at(-1), handsFor(3, 0.5), 'and it changes back');
+});
+
+test('a thread gets several shards at once only while they are very short', () => {
+  assert.equal(togetherFor(200), 1);
+  assert.equal(togetherFor(20), 1);
+  assert.ok(togetherFor(0) > 1);
+  for (const usual of [0.1, 1, 5]) assert.ok(togetherFor(usual) * usual <= 10);
+  const hands = openHands(2, () => undefined);
+  assert.equal(hands.together(), 1, 'as long as nothing is known');
+  for (let shard = 0; shard < 100; shard++) hands.took(0.5);
+  assert.ok(hands.together() > 1);
+  hands.took(60_000);
+  assert.equal(hands.together(), 1);
 });

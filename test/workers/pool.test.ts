@@ -4,7 +4,13 @@ import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { runShard } from '../../src/plan/run.js';
 import { planBlobOf } from '../../src/queue/names.js';
 import type { ShardTask } from '../../workers/compute.js';
-import { ComputeAborted, ComputeFailure, openPool, type Pool } from '../../workers/pool.js';
+import {
+  ComputeAborted,
+  ComputeFailure,
+  FailedTogether,
+  openPool,
+  type Pool,
+} from '../../workers/pool.js';
 import { smallPlan } from '../queue/plans.js';
 import { localResult } from './local-result.js';
 import { until } from '../until.js';
@@ -23,8 +29,12 @@ after(() => {
 const COMPUTE = new URL('../../workers/compute.js', import.meta.url).pathname;
 const never = new AbortController().signal;
 
-async function withPool(computePath: string, body: (pool: Pool) => Promise<void>): Promise<void> {
-  const pool = openPool({ computePath, threads: 2, threadMemoryMb: 64 });
+async function withPool(
+  computePath: string,
+  body: (pool: Pool) => Promise<void>,
+  { threads = 2, together = 1 } = {},
+): Promise<void> {
+  const pool = openPool({ computePath, threads, threadMemoryMb: 64, together: () => together });
   try {
     await body(pool);
   } finally {
@@ -120,4 +130,80 @@ test('killing threads while they load their entry never ends the process', async
       runShard(smallPlan({ shards: 2 }), shards[0] as (typeof shards)[0], () => undefined),
     );
   });
+});
+
+const kindOf = (error: unknown): string =>
+  error instanceof ComputeFailure
+    ? error.kind
+    : error instanceof Error
+      ? error.name
+      : String(error);
+
+test('shards of one company that wait are computed together, others alone', async () => {
+  const plan = smallPlan({ shards: 5, input: '20' });
+  const shards = shardsOf(plan);
+  const truth = shards.map((shard) => runShard(plan, shard, () => undefined));
+  await withPool(
+    COMPUTE,
+    async (pool) => {
+      const ask = (index: number, company?: string): Promise<string> =>
+        pool.shard(taskOf(plan, index), never, company);
+      const of = ['a', 'b', 'a', undefined, 'b'];
+      assert.deepEqual(await Promise.all(of.map((company, at) => ask(at, company))), truth);
+    },
+    { together: 3 },
+  );
+});
+
+test('a thread that fails with several in hand blames none; alone each ends as it does', async () => {
+  const ways = [
+    ['throwing', 1, 'threw'],
+    ['eating', 0, 'out-of-memory'],
+    ['exiting', 0, 'crashed'],
+  ] as const;
+  for (const [name, culprit, kind] of ways) {
+    const plan = smallPlan({ shards: 3, input: '21' });
+    await withPool(
+      fixture(name),
+      async (pool) => {
+        const all = (company?: string): Promise<string[]> =>
+          Promise.all(
+            shardsOf(plan).map(({ index }) =>
+              pool.shard(taskOf(plan, index), never, company).catch(kindOf),
+            ),
+          );
+        assert.deepEqual(await all('a'), Array(3).fill(FailedTogether.name), name);
+        const alone = await all();
+        assert.equal(alone[culprit], kind, name);
+        // `exiting` ends its thread at each of them.
+        if (name === 'exiting') return;
+        for (const { index, ...range } of shardsOf(plan).filter((one) => one.index !== culprit)) {
+          const truth = runShard(plan, { index, ...range }, () => undefined);
+          assert.equal(alone[index], truth, name);
+        }
+      },
+      { threads: 1, together: 3 },
+    );
+  }
+});
+
+test('an abort lets go of one of several at once, and of their thread with the last', async () => {
+  const plan = smallPlan({ shards: 3, input: '22' });
+  const { hash } = planBlobOf(plan);
+  await withPool(
+    fixture('spinning'),
+    async (pool) => {
+      for (let time = 1; time <= 2; time++) {
+        const endings = [0, 1, 2].map(() => new AbortController());
+        const ends = endings.map(({ signal }, at) => pool.shard(taskOf(plan, at), signal, 'a'));
+        await until('the loop spins', () => begun(hash).length === time);
+        for (const [at, ending] of endings.entries()) {
+          ending.abort('stopped');
+          await assert.rejects(ends[at] as Promise<string>, ComputeAborted);
+        }
+      }
+      assert.deepEqual(begun(hash), [0, 0], 'the loop of the first was all that ever began');
+    },
+    { threads: 1, together: 3 },
+  );
 });
