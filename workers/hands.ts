@@ -9,6 +9,8 @@ const QUICK_MS = 20;
 /** Those that wait take a thread no longer than so, and are never more. */
 const SPARE_MS = 160;
 const SPARE = 32;
+/** Waking a thread takes about so long: shards that take less together are not shared out. */
+const WAKING_MS = 0.1;
 /** Shards that one message brings to a thread take no longer together, when they take what is usual. */
 const TOGETHER_MS = 10;
 /** Weight of the last shard in what is usual. */
@@ -19,16 +21,25 @@ export function handsFor(threads: number, usualMs: number): number {
   return usualMs < QUICK_MS ? threads + Math.min(SPARE, Math.floor(SPARE_MS / usualMs)) : threads;
 }
 
-/** Exact. How many shards a thread may be given at once, when a shard usually takes so long. */
-export function togetherFor(usualMs: number): number {
-  return Math.max(1, Math.min(SPARE, Math.floor(TOGETHER_MS / usualMs)));
+/** How many of the shards that wait one message brings to a thread. */
+export interface Together {
+  /** So many go to one thread even if another is free. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Exact. How many shards go to a thread at once, when a shard usually takes so long. */
+export function togetherFor(usualMs: number): Together {
+  const within = (milliseconds: number): number =>
+    Math.max(1, Math.min(SPARE, Math.floor(milliseconds / usualMs)));
+  return { least: within(WAKING_MS), most: within(TOGETHER_MS) };
 }
 
 export interface Hands {
   /** A shard was computed in this time. */
   took(milliseconds: number): void;
   /** `togetherFor` what is usual now. */
-  together(): number;
+  together(): Together;
 }
 
 /** Tells `hold` whenever the number changes; at first shards count as long. */

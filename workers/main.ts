@@ -107,7 +107,7 @@ export async function startWorkers(
     computePath: options.computePath ?? fileURLToPath(new URL('./compute.js', import.meta.url)),
     threads: config.threads,
     threadMemoryMb: options.threadMemoryMb ?? defaultThreadMemoryMb(config.threads),
-    together: hands.together,
+    together: () => hands.together(),
   });
   const records = openRecords(redis, names, config.retentionSeconds);
   const work: Work = {

@@ -12,6 +12,7 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { MergeTask, OutgrownAnswer, ShardTask } from './compute.js';
+import type { Together } from './hands.js';
 import type { ThreadData } from './thread.js';
 
 /** How a computation ended without an answer. */
@@ -53,8 +54,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Heap of one thread. */
   readonly threadMemoryMb: number;
-  /** Most shards that one message may bring to a thread, at this moment; 1 where absent. */
-  readonly together?: () => number;
+  /** How many shards one message brings to a thread, at this moment; 1 where absent. */
+  readonly together?: () => Together;
 }
 
 /** An idle thread stays this long, with its plan parsed. */
@@ -83,6 +84,7 @@ function isOutgrown(answer: unknown): answer is OutgrownAnswer {
   return typeof answer === 'object' && answer !== null && 'outgrown' in answer;
 }
 
+const ALONE: Together = { least: 1, most: 1 };
 const THREAD = fileURLToPath(new URL('./thread.js', import.meta.url));
 
 /** A shard that waits for a thread, or for its answer. */
@@ -103,7 +105,7 @@ function textOf(name: string, answer: unknown): string {
 
 /** Starts no thread before the first task; never more than `threads` shards and one merge. */
 export function openPool(options: PoolOptions): Pool {
-  const { computePath, threads, threadMemoryMb, together = () => 1 } = options;
+  const { computePath, threads, threadMemoryMb, together = () => ALONE } = options;
   const piscina = new Piscina({
     filename: THREAD,
     workerData: { computePath } satisfies ThreadData,
@@ -143,14 +145,15 @@ export function openPool(options: PoolOptions): Pool {
   let free = threads;
   let looking = false;
 
-  /** The next in line, with those of its company that a thread may take along: an equal share of all. */
+  /** The next in line, with those of its company that a thread takes along: an equal share of all. */
   function nextInLine(): Asked[] {
-    const most = Math.min(together(), Math.ceil(waiting.length / free));
+    const { least, most } = together();
+    const count = Math.min(most, Math.max(least, Math.ceil(waiting.length / free)));
     const company = waiting[0]?.company;
     const taken = waiting.filter(
       (asked, at) => at === 0 || (company !== undefined && asked.company === company),
     );
-    const batch = taken.slice(0, most);
+    const batch = taken.slice(0, count);
     waiting = waiting.filter((asked) => !batch.includes(asked));
     return batch;
   }

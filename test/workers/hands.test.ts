@@ -21,14 +21,16 @@ test('a worker holds more shards than threads only while they are short', () => 
 });
 
 test('a thread gets several shards at once only while they are very short', () => {
-  assert.equal(togetherFor(200), 1);
-  assert.equal(togetherFor(20), 1);
-  assert.ok(togetherFor(0) > 1);
-  for (const usual of [0.1, 1, 5]) assert.ok(togetherFor(usual) * usual <= 10);
+  for (const usual of [20, 200]) assert.deepEqual(togetherFor(usual), { least: 1, most: 1 });
+  for (const usual of [0.1, 1, 5]) {
+    assert.equal(togetherFor(usual).least, 1, 'work is shared out');
+    assert.ok(togetherFor(usual).most * usual <= 10);
+  }
+  assert.ok(togetherFor(1).most > 1 && togetherFor(0).least > 1);
   const hands = openHands(2, () => undefined);
-  assert.equal(hands.together(), 1, 'as long as nothing is known');
+  assert.equal(hands.together().most, 1, 'as long as nothing is known');
   for (let shard = 0; shard < 100; shard++) hands.took(0.5);
-  assert.ok(hands.together() > 1);
+  assert.ok(hands.together().most > 1);
   hands.took(60_000);
-  assert.equal(hands.together(), 1);
+  assert.equal(hands.together().most, 1);
 });

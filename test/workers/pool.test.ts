@@ -4,6 +4,7 @@ import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { runShard } from '../../src/plan/run.js';
 import { planBlobOf } from '../../src/queue/names.js';
 import type { ShardTask } from '../../workers/compute.js';
+import type { Together } from '../../workers/hands.js';
 import {
   ComputeAborted,
   ComputeFailure,
@@ -32,9 +33,10 @@ const never = new AbortController().signal;
 async function withPool(
   computePath: string,
   body: (pool: Pool) => Promise<void>,
-  { threads = 2, together = 1 } = {},
+  { threads = 2, least = 1, most = 1 } = {},
 ): Promise<void> {
-  const pool = openPool({ computePath, threads, threadMemoryMb: 64, together: () => together });
+  const together = (): Together => ({ least, most });
+  const pool = openPool({ computePath, threads, threadMemoryMb: 64, together });
   try {
     await body(pool);
   } finally {
@@ -151,8 +153,31 @@ test('shards of one company that wait are computed together, others alone', asyn
       const of = ['a', 'b', 'a', undefined, 'b'];
       assert.deepEqual(await Promise.all(of.map((company, at) => ask(at, company))), truth);
     },
-    { together: 3 },
+    { most: 3 },
   );
+});
+
+test('shards are shared out among threads, but for those that take less than it takes to wake one', async () => {
+  const plan = smallPlan({ shards: 4, input: '23' });
+  const failures = async (least: number): Promise<string[]> => {
+    let ends: string[] = [];
+    await withPool(
+      fixture('throwing'),
+      async (pool) => {
+        ends = await Promise.all(
+          shardsOf(plan).map(({ index }) =>
+            pool.shard(taskOf(plan, index), never, 'a').then(() => 'computed', kindOf),
+          ),
+        );
+      },
+      { least, most: 4 },
+    );
+    return ends;
+  };
+  // Whoever shares a message with shard 1 is not answered.
+  const [computed, failed] = ['computed', FailedTogether.name];
+  assert.deepEqual(await failures(1), [failed, failed, computed, computed]);
+  assert.deepEqual(await failures(3), [failed, failed, failed, computed]);
 });
 
 test('a thread that fails with several in hand blames none; alone each ends as it does', async () => {
@@ -182,7 +207,7 @@ test('a thread that fails with several in hand blames none; alone each ends as i
           assert.equal(alone[index], truth, name);
         }
       },
-      { threads: 1, together: 3 },
+      { threads: 1, most: 3 },
     );
   }
 });
@@ -204,6 +229,6 @@ test('an abort lets go of one of several at once, and of their thread with the l
       }
       assert.deepEqual(begun(hash), [0, 0], 'the loop of the first was all that ever began');
     },
-    { threads: 1, together: 3 },
+    { threads: 1, most: 3 },
   );
 });
