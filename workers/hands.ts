@@ -3,12 +3,10 @@
  * so short that fetching one takes as long as computing it, more that wait for a thread here: with
  * them fetching, computing and storing go on side by side, and several at once.
  *
- * With long shards none may wait: another worker could have computed it. Nor may many together be long.
+ * With long shards none may wait: another worker could have computed it.
  */
-const QUICK_MS = 20;
-/** Those that wait take a thread no longer than so, and are never more. */
-const SPARE_MS = 160;
-const SPARE = 32;
+const QUICK_MS = 10;
+const SPARE = 12;
 /** Waking a thread takes about so long: shards that take less together are not shared out. */
 const WAKING_MS = 0.1;
 /** Shards that one message brings to a thread take no longer together, when they take what is usual. */
@@ -18,7 +16,7 @@ const LAST = 0.1;
 
 /** Exact. What a worker of so many threads holds, when a shard usually takes so long. */
 export function handsFor(threads: number, usualMs: number): number {
-  return usualMs < QUICK_MS ? threads + Math.min(SPARE, Math.floor(SPARE_MS / usualMs)) : threads;
+  return usualMs < QUICK_MS ? threads + SPARE : threads;
 }
 
 /** How many of the shards that wait one message brings to a thread. */

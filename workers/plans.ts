@@ -26,7 +26,7 @@ export interface Plans {
   load(planHash: string): Promise<LoadedPlan>;
 }
 
-const KEPT = 16;
+const KEPT = 32;
 
 /** Keeps the few plans used last. */
 export function openPlans(blobs: Blobs): Plans {

@@ -5,9 +5,9 @@
  * killed; a task that eats its memory kills its thread and nothing else; the main thread never
  * computes, so that locks and heartbeats are always in time.
  *
- * Waking a thread costs more than a very short shard does. So shards of one run that wait together
- * go to a thread in one message, as many as `together` allows. They end together, too: the thread is
- * killed when all of them are aborted, and where it fails all of them are to be asked for alone.
+ * Waking a thread costs more than a very short shard does. So shards that wait together go to a
+ * thread in one message, as many as `together` allows, in the order in which they came. They end
+ * together, too: where one is aborted, or the thread fails, the others are to be asked for alone.
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
@@ -32,17 +32,14 @@ export class ComputeAborted extends Error {
   override readonly name = 'ComputeAborted';
 }
 
-/** Thrown where a thread failed that had several shards in hand: whose fault it was is not known. */
+/** Thrown where a thread that had several shards in hand ended by another's abort, or failed: by whose fault is not known. */
 export class FailedTogether extends Error {
   override readonly name = 'FailedTogether';
 }
 
 export interface Pool {
-  /**
-   * Shards that wait under the same `company` may be computed in one go, and then may throw
-   * FailedTogether; without one a shard is alone.
-   */
-  shard(task: ShardTask, signal: AbortSignal, company?: string): Promise<string>;
+  /** In one go with others where `inCompany`, and then may throw FailedTogether; else alone. */
+  shard(task: ShardTask, signal: AbortSignal, inCompany?: boolean): Promise<string>;
   merge(task: MergeTask, signal: AbortSignal): Promise<string>;
   /** Kills every thread. */
   destroy(): Promise<void>;
@@ -90,7 +87,7 @@ const THREAD = fileURLToPath(new URL('./thread.js', import.meta.url));
 /** A shard that waits for a thread, or for its answer. */
 interface Asked {
   readonly task: ShardTask;
-  readonly company: string | undefined;
+  readonly inCompany: boolean;
   readonly answer: (text: string) => void;
   readonly fail: (error: unknown) => void;
   /** What its abort does: leaving those that wait, then leaving those that compute. */
@@ -141,30 +138,23 @@ export function openPool(options: PoolOptions): Pool {
     }
   }
 
-  let waiting: Asked[] = [];
+  const waiting: Asked[] = [];
   let free = threads;
   let looking = false;
 
-  /** The next in line, with those of its company that a thread takes along: an equal share of all. */
+  /** The next in line, with those behind it that a thread takes along: an equal share of all. */
   function nextInLine(): Asked[] {
     const { least, most } = together();
-    const count = Math.min(most, Math.max(least, Math.ceil(waiting.length / free)));
-    const company = waiting[0]?.company;
-    const taken = waiting.filter(
-      (asked, at) => at === 0 || (company !== undefined && asked.company === company),
-    );
-    const batch = taken.slice(0, count);
-    waiting = waiting.filter((asked) => !batch.includes(asked));
-    return batch;
+    const share = Math.min(most, Math.max(least, Math.ceil(waiting.length / free)));
+    const loner = waiting.findIndex(({ inCompany }) => !inCompany);
+    return waiting.splice(0, Math.max(1, loner < 0 ? share : Math.min(share, loner)));
   }
 
   async function computeAll(batch: readonly Asked[]): Promise<void> {
     const over = new AbortController();
-    let wanted = batch.length;
     for (const asked of batch) {
       asked.aborted = () => {
-        wanted--;
-        if (wanted === 0) over.abort();
+        over.abort();
       };
     }
     try {
@@ -196,16 +186,16 @@ export function openPool(options: PoolOptions): Pool {
   }
 
   return {
-    async shard(task, signal, company) {
+    async shard(task, signal, inCompany = false) {
       const abortedBy = (): ComputeAborted => new ComputeAborted(String(signal.reason));
       if (signal.aborted) throw abortedBy();
       let abort = (): void => undefined;
       try {
         return await new Promise<string>((answer, fail) => {
           const asked: Asked = {
-            ...{ task, company, answer, fail },
+            ...{ task, inCompany, answer, fail },
             aborted: () => {
-              waiting = waiting.filter((other) => other !== asked);
+              waiting.splice(waiting.indexOf(asked), 1);
             },
           };
           abort = () => {

@@ -53,13 +53,13 @@ async function timeLimit(
   return setTimeout(end, left);
 }
 
-/** Computes the shard in a thread; beside others of its `company` where there is one. */
+/** Computes the shard in a thread, perhaps in one go with others. */
 async function compute(
   work: Work,
   data: ShardJob,
   { plan, shared }: LoadedPlan,
   task: Task,
-  company?: string,
+  inCompany: boolean,
 ): Promise<Computed> {
   const done = work.numbers.take();
   const counter = new BigUint64Array(done);
@@ -83,7 +83,7 @@ async function compute(
   try {
     const { index, from, to } = data;
     const asked = { plan: shared, shard: { index, from, to }, done, before };
-    const tally = await work.pool.shard(asked, task.signal, company);
+    const tally = await work.pool.shard(asked, task.signal, inCompany);
     answered = true;
     const spent = meter.take();
     work.hands.took(meter.taken() / 1_000);
@@ -119,9 +119,9 @@ export function shardProcessor(work: Work): (job: Job, token?: string) => Promis
     const missing = goesOn || (await begin(work, data, task, runId));
     const loaded = work.plans.loaded(data.plan) ?? (await work.plans.load(data.plan));
     if (missing) {
-      const computed = await compute(work, data, loaded, task, runId).catch((error: unknown) => {
+      const computed = await compute(work, data, loaded, task, true).catch((error: unknown) => {
         // Whose fault it was is not known: what it does alone counts.
-        if (error instanceof FailedTogether) return compute(work, data, loaded, task);
+        if (error instanceof FailedTogether) return compute(work, data, loaded, task, false);
         throw error;
       });
       await whenAble(task, () => work.shards.finish(data.job, data.plan, data, computed));

@@ -141,17 +141,17 @@ const kindOf = (error: unknown): string =>
       ? error.name
       : String(error);
 
-test('shards of one company that wait are computed together, others alone', async () => {
-  const plan = smallPlan({ shards: 5, input: '20' });
-  const shards = shardsOf(plan);
-  const truth = shards.map((shard) => runShard(plan, shard, () => undefined));
+test('shards that wait are computed together, in any company, each as if alone', async () => {
+  const plans = [smallPlan({ shards: 5, input: '20' }), smallPlan({ shards: 5, input: '21' })];
+  const all = plans.flatMap((plan) => shardsOf(plan).map((shard) => ({ plan, shard })));
   await withPool(
     COMPUTE,
     async (pool) => {
-      const ask = (index: number, company?: string): Promise<string> =>
-        pool.shard(taskOf(plan, index), never, company);
-      const of = ['a', 'b', 'a', undefined, 'b'];
-      assert.deepEqual(await Promise.all(of.map((company, at) => ask(at, company))), truth);
+      const ends = all.map(({ plan, shard }) =>
+        pool.shard(taskOf(plan, shard.index), never, shard.index !== 3),
+      );
+      const truth = all.map(({ plan, shard }) => runShard(plan, shard, () => undefined));
+      assert.deepEqual(await Promise.all(ends), truth);
     },
     { most: 3 },
   );
@@ -166,7 +166,7 @@ test('shards are shared out among threads, but for those that take less than it 
       async (pool) => {
         ends = await Promise.all(
           shardsOf(plan).map(({ index }) =>
-            pool.shard(taskOf(plan, index), never, 'a').then(() => 'computed', kindOf),
+            pool.shard(taskOf(plan, index), never, true).then(() => 'computed', kindOf),
           ),
         );
       },
@@ -191,14 +191,14 @@ test('a thread that fails with several in hand blames none; alone each ends as i
     await withPool(
       fixture(name),
       async (pool) => {
-        const all = (company?: string): Promise<string[]> =>
+        const all = (inCompany: boolean): Promise<string[]> =>
           Promise.all(
             shardsOf(plan).map(({ index }) =>
-              pool.shard(taskOf(plan, index), never, company).catch(kindOf),
+              pool.shard(taskOf(plan, index), never, inCompany).catch(kindOf),
             ),
           );
-        assert.deepEqual(await all('a'), Array(3).fill(FailedTogether.name), name);
-        const alone = await all();
+        assert.deepEqual(await all(true), Array(3).fill(FailedTogether.name), name);
+        const alone = await all(false);
         assert.equal(alone[culprit], kind, name);
         // `exiting` ends its thread at each of them.
         if (name === 'exiting') return;
@@ -212,22 +212,33 @@ test('a thread that fails with several in hand blames none; alone each ends as i
   }
 });
 
-test('an abort lets go of one of several at once, and of their thread with the last', async () => {
+test('an abort of one of several kills their thread, and the others are asked for alone', async () => {
   const plan = smallPlan({ shards: 3, input: '22' });
   const { hash } = planBlobOf(plan);
   await withPool(
     fixture('spinning'),
     async (pool) => {
-      for (let time = 1; time <= 2; time++) {
-        const endings = [0, 1, 2].map(() => new AbortController());
-        const ends = endings.map(({ signal }, at) => pool.shard(taskOf(plan, at), signal, 'a'));
-        await until('the loop spins', () => begun(hash).length === time);
-        for (const [at, ending] of endings.entries()) {
-          ending.abort('stopped');
-          await assert.rejects(ends[at] as Promise<string>, ComputeAborted);
-        }
+      for (const [time, culprit] of [0, 1, 2].entries()) {
+        const ending = new AbortController();
+        const ends = [0, 1, 2].map((index) =>
+          pool.shard(taskOf(plan, index), index === culprit ? ending.signal : never, true),
+        );
+        const kinds = Promise.all(ends.map((end) => end.catch(kindOf)));
+        await until('the loop spins', () => begun(hash).length === time + 1);
+        ending.abort('stopped');
+        assert.deepEqual(
+          await kinds,
+          [0, 1, 2].map((index) => (index === culprit ? ComputeAborted : FailedTogether).name),
+        );
       }
-      assert.deepEqual(begun(hash), [0, 0], 'the loop of the first was all that ever began');
+      const ending = new AbortController();
+      const alone = pool.shard(taskOf(plan, 0), ending.signal);
+      const behind = pool.shard(taskOf(plan, 1), ending.signal, true);
+      await until('the loop spins', () => begun(hash).length === 4);
+      ending.abort('stopped');
+      await assert.rejects(alone, ComputeAborted);
+      await assert.rejects(behind, ComputeAborted);
+      assert.deepEqual(begun(hash), [0, 0, 0, 0], 'nobody else ever began');
     },
     { threads: 1, most: 3 },
   );
