@@ -1,11 +1,16 @@
 /**
  * How many shards a worker process holds at a time: as many as it has threads and, where shards are
- * so short that fetching one takes as long as computing it, a few more that wait for a thread here.
+ * so short that fetching one takes as long as computing it, more that wait for a thread here: with
+ * them fetching, computing and storing go on side by side, and several at once.
  *
  * With long shards none may wait: another worker could have computed it.
  */
-const QUICK_MS = 20;
-const SPARE = 8;
+const QUICK_MS = 10;
+const SPARE = 12;
+/** Waking a thread takes about so long: shards that take less together are not shared out. */
+const WAKING_MS = 0.1;
+/** Shards that one message brings to a thread take no longer together, when they take what is usual. */
+const TOGETHER_MS = 10;
 /** Weight of the last shard in what is usual. */
 const LAST = 0.1;
 
@@ -14,9 +19,25 @@ export function handsFor(threads: number, usualMs: number): number {
   return usualMs < QUICK_MS ? threads + SPARE : threads;
 }
 
+/** How many of the shards that wait one message brings to a thread. */
+export interface Together {
+  /** So many go to one thread even if another is free. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Exact. How many shards go to a thread at once, when a shard usually takes so long. */
+export function togetherFor(usualMs: number): Together {
+  const within = (milliseconds: number): number =>
+    Math.max(1, Math.min(SPARE, Math.floor(milliseconds / usualMs)));
+  return { least: within(WAKING_MS), most: within(TOGETHER_MS) };
+}
+
 export interface Hands {
   /** A shard was computed in this time. */
   took(milliseconds: number): void;
+  /** `togetherFor` what is usual now. */
+  together(): Together;
 }
 
 /** Tells `hold` whenever the number changes; at first shards count as long. */
@@ -31,5 +52,6 @@ export function openHands(threads: number, hold: (shards: number) => void): Hand
       held = next;
       hold(next);
     },
+    together: () => togetherFor(usual),
   };
 }

@@ -95,15 +95,20 @@ export async function startWorkers(
   const running = openRunning();
   const begunRuns = openBegunRuns();
   const blobs = openBlobs(redis, names);
-  const pool = openPool({
-    computePath: options.computePath ?? fileURLToPath(new URL('./compute.js', import.meta.url)),
-    threads: config.threads,
-    threadMemoryMb: options.threadMemoryMb ?? defaultThreadMemoryMb(config.threads),
-  });
   const fetching = { held: config.threads, alone: false };
   const fetch = (): void => {
     shards.concurrency = fetching.alone ? 1 : fetching.held;
   };
+  const hands = openHands(config.threads, (held) => {
+    fetching.held = held;
+    fetch();
+  });
+  const pool = openPool({
+    computePath: options.computePath ?? fileURLToPath(new URL('./compute.js', import.meta.url)),
+    threads: config.threads,
+    threadMemoryMb: options.threadMemoryMb ?? defaultThreadMemoryMb(config.threads),
+    together: () => hands.together(),
+  });
   const records = openRecords(redis, names, config.retentionSeconds);
   const work: Work = {
     records,
@@ -118,10 +123,7 @@ export async function startWorkers(
       fetch();
     }),
     begunRuns,
-    hands: openHands(config.threads, (held) => {
-      fetching.held = held;
-      fetch();
-    }),
+    hands,
     running,
     redis,
     names,

@@ -21,22 +21,32 @@ export interface LoadedPlan {
 }
 
 export interface Plans {
+  /** Null where it is not read yet. */
+  loaded(planHash: string): LoadedPlan | null;
   load(planHash: string): Promise<LoadedPlan>;
 }
 
-const KEPT = 16;
+const KEPT = 32;
 
 /** Keeps the few plans used last. */
 export function openPlans(blobs: Blobs): Plans {
-  const loaded = new Map<string, LoadedPlan>();
+  // In the order in which they were last asked for.
+  const kept = new Map<string, LoadedPlan>();
+  let last: LoadedPlan | null = null;
+  function loaded(planHash: string): LoadedPlan | null {
+    if (last?.shared.hash === planHash) return last;
+    const before = kept.get(planHash);
+    if (before === undefined) return null;
+    kept.delete(planHash);
+    kept.set(planHash, before);
+    last = before;
+    return before;
+  }
   return {
+    loaded,
     async load(planHash) {
-      const before = loaded.get(planHash);
-      if (before !== undefined) {
-        loaded.delete(planHash);
-        loaded.set(planHash, before);
-        return before;
-      }
+      const before = loaded(planHash);
+      if (before !== null) return before;
       const text = await blobs.plan(planHash);
       if (text === null) throw new PlanMissing(`plan ${planHash} is not stored`);
       if (planHashOf(text) !== planHash)
@@ -45,8 +55,9 @@ export function openPlans(blobs: Blobs): Plans {
       const bytes = new SharedArrayBuffer(encoded.length);
       new Uint8Array(bytes).set(encoded);
       const entry = { plan: planFromText(text), shared: { hash: planHash, bytes } };
-      loaded.set(planHash, entry);
-      for (const oldest of [...loaded.keys()].slice(0, -KEPT)) loaded.delete(oldest);
+      kept.set(planHash, entry);
+      for (const oldest of [...kept.keys()].slice(0, -KEPT)) kept.delete(oldest);
+      last = entry;
       return entry;
     },
   };

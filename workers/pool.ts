@@ -4,9 +4,16 @@
  * Promises: an aborted task ends at once, even in the middle of a tight loop, since its thread is
  * killed; a task that eats its memory kills its thread and nothing else; the main thread never
  * computes, so that locks and heartbeats are always in time.
+ *
+ * Waking a thread costs more than a very short shard does. So shards that wait together go to a
+ * thread in one message, as many as `together` allows, in the order in which they came. They end
+ * together, too: where one is aborted, or the thread fails, the others are to be asked for alone.
  */
+import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { MergeTask, OutgrownAnswer, ShardTask } from './compute.js';
+import type { Together } from './hands.js';
+import type { ThreadData } from './thread.js';
 
 /** How a computation ended without an answer. */
 export class ComputeFailure extends Error {
@@ -25,8 +32,14 @@ export class ComputeAborted extends Error {
   override readonly name = 'ComputeAborted';
 }
 
+/** Thrown where a thread that had several shards in hand ended by another's abort, or failed: by whose fault is not known. */
+export class FailedTogether extends Error {
+  override readonly name = 'FailedTogether';
+}
+
 export interface Pool {
-  shard(task: ShardTask, signal: AbortSignal): Promise<string>;
+  /** In one go with others where `inCompany`, and then may throw FailedTogether; else alone. */
+  shard(task: ShardTask, signal: AbortSignal, inCompany?: boolean): Promise<string>;
   merge(task: MergeTask, signal: AbortSignal): Promise<string>;
   /** Kills every thread. */
   destroy(): Promise<void>;
@@ -38,6 +51,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Heap of one thread. */
   readonly threadMemoryMb: number;
+  /** How many shards one message brings to a thread, at this moment; 1 where absent. */
+  readonly together?: () => Together;
 }
 
 /** An idle thread stays this long, with its plan parsed. */
@@ -66,46 +81,31 @@ function isOutgrown(answer: unknown): answer is OutgrownAnswer {
   return typeof answer === 'object' && answer !== null && 'outgrown' in answer;
 }
 
-/** Lets so many run at a time, the others in the order of arrival. */
-function openSlots(count: number): <T>(signal: AbortSignal, run: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (signal, run) => {
-    if (free > 0) free--;
-    else {
-      // The one that leaves hands its place over.
-      await new Promise<void>((resolve, reject) => {
-        const go = (): void => {
-          signal.removeEventListener('abort', abort);
-          resolve();
-        };
-        const abort = (): void => {
-          const at = waiting.indexOf(go);
-          if (at >= 0) waiting.splice(at, 1);
-          reject(new ComputeAborted(String(signal.reason)));
-        };
-        if (signal.aborted) {
-          reject(new ComputeAborted(String(signal.reason)));
-          return;
-        }
-        signal.addEventListener('abort', abort, { once: true });
-        waiting.push(go);
-      });
-    }
-    try {
-      return await run();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
+const ALONE: Together = { least: 1, most: 1 };
+const THREAD = fileURLToPath(new URL('./thread.js', import.meta.url));
+
+/** A shard that waits for a thread, or for its answer. */
+interface Asked {
+  readonly task: ShardTask;
+  readonly inCompany: boolean;
+  readonly answer: (text: string) => void;
+  readonly fail: (error: unknown) => void;
+  /** What its abort does: leaving those that wait, then leaving those that compute. */
+  aborted: () => void;
+}
+
+function textOf(name: string, answer: unknown): string {
+  if (isOutgrown(answer)) throw new ComputeFailure('outgrown', new Error(answer.outgrown));
+  if (typeof answer !== 'string') throw new TypeError(`compute ${name}: no text came back`);
+  return answer;
 }
 
 /** Starts no thread before the first task; never more than `threads` shards and one merge. */
-export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions): Pool {
+export function openPool(options: PoolOptions): Pool {
+  const { computePath, threads, threadMemoryMb, together = () => ALONE } = options;
   const piscina = new Piscina({
-    filename: computePath,
+    filename: THREAD,
+    workerData: { computePath } satisfies ThreadData,
     minThreads: 0,
     maxThreads: threads + 1,
     idleTimeout: IDLE_MS,
@@ -119,41 +119,117 @@ export function openPool({ computePath, threads, threadMemoryMb }: PoolOptions):
     for (const reject of [...giveUp]) reject(new ComputeFailure('crashed', error));
   });
 
-  const inSlot = openSlots(threads);
-
-  async function run(name: string, task: unknown, signal: AbortSignal): Promise<string> {
-    const isAborted = (): boolean => signal.aborted;
-    if (isAborted()) throw new ComputeAborted(String(signal.reason));
-    const over = new AbortController();
+  /** What a thread answers; the abort of `over` kills it. */
+  async function onThread(name: string, task: unknown, over: AbortController): Promise<unknown> {
     let settled = false;
-    const abort = (): void => {
-      over.abort(signal.reason);
-    };
-    signal.addEventListener('abort', abort, { once: true });
     let reject: (error: unknown) => void = () => undefined;
     const broken = new Promise<never>((_resolve, rejectBroken) => (reject = rejectBroken));
     giveUp.add(reject);
     try {
-      const answer: unknown = await Promise.race([
+      return await Promise.race([
         piscina.run(task, { name, signal: over.signal }).finally(() => (settled = true)),
         broken,
       ]);
-      if (isOutgrown(answer)) throw new ComputeFailure('outgrown', new Error(answer.outgrown));
-      if (typeof answer !== 'string') throw new TypeError(`compute ${name}: no text came back`);
-      return answer;
     } catch (error) {
-      if (isAborted()) throw new ComputeAborted(String(signal.reason), { cause: error });
       throw error instanceof ComputeFailure ? error : failureOf(error);
     } finally {
       giveUp.delete(reject);
-      signal.removeEventListener('abort', abort);
       if (!settled) over.abort();
     }
   }
 
+  const waiting: Asked[] = [];
+  let free = threads;
+  let looking = false;
+
+  /** The next in line, with those behind it that a thread takes along: an equal share of all. */
+  function nextInLine(): Asked[] {
+    const { least, most } = together();
+    const share = Math.min(most, Math.max(least, Math.ceil(waiting.length / free)));
+    const loner = waiting.findIndex(({ inCompany }) => !inCompany);
+    return waiting.splice(0, Math.max(1, loner < 0 ? share : Math.min(share, loner)));
+  }
+
+  async function computeAll(batch: readonly Asked[]): Promise<void> {
+    const over = new AbortController();
+    for (const asked of batch) {
+      asked.aborted = () => {
+        over.abort();
+      };
+    }
+    try {
+      const tasks = batch.map(({ task }) => task);
+      const answers = (await onThread('shards', tasks, over)) as readonly unknown[];
+      for (const [at, asked] of batch.entries()) {
+        try {
+          asked.answer(textOf('shard', answers[at]));
+        } catch (error) {
+          asked.fail(error);
+        }
+      }
+    } catch (error) {
+      const why = batch.length === 1 ? error : new FailedTogether('shards', { cause: error });
+      for (const asked of batch) asked.fail(why);
+    }
+  }
+
+  function look(): void {
+    looking = false;
+    while (free > 0 && waiting.length > 0) {
+      const batch = nextInLine();
+      free--;
+      void computeAll(batch).then(() => {
+        free++;
+        look();
+      });
+    }
+  }
+
   return {
-    shard: (task, signal) => inSlot(signal, () => run('shard', task, signal)),
-    merge: (task, signal) => run('merge', task, signal),
+    async shard(task, signal, inCompany = false) {
+      const abortedBy = (): ComputeAborted => new ComputeAborted(String(signal.reason));
+      if (signal.aborted) throw abortedBy();
+      let abort = (): void => undefined;
+      try {
+        return await new Promise<string>((answer, fail) => {
+          const asked: Asked = {
+            ...{ task, inCompany, answer, fail },
+            aborted: () => {
+              waiting.splice(waiting.indexOf(asked), 1);
+            },
+          };
+          abort = () => {
+            fail(abortedBy());
+            asked.aborted();
+          };
+          signal.addEventListener('abort', abort, { once: true });
+          waiting.push(asked);
+          // Those that come in the same moment are to be seen together.
+          if (!looking) process.nextTick(look);
+          looking = true;
+        });
+      } finally {
+        signal.removeEventListener('abort', abort);
+      }
+    },
+    async merge(task, signal) {
+      const abortedBy = (cause?: unknown): ComputeAborted =>
+        new ComputeAborted(String(signal.reason), { cause });
+      const isAborted = (): boolean => signal.aborted;
+      if (isAborted()) throw abortedBy();
+      const over = new AbortController();
+      const abort = (): void => {
+        over.abort(signal.reason);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      try {
+        return textOf('merge', await onThread('merge', task, over));
+      } catch (error) {
+        throw isAborted() ? abortedBy(error) : error;
+      } finally {
+        signal.removeEventListener('abort', abort);
+      }
+    },
     destroy: () => piscina.destroy(),
   };
 }

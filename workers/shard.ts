@@ -12,8 +12,9 @@ import { shardsOf, type Plan } from '../src/plan/plan.js';
 import { ShardJobSchema, type ShardJob } from '../src/queue/flow.js';
 import { mergeJobId } from '../src/queue/names.js';
 import { endTime, openMeter } from './cpu.js';
+import type { LoadedPlan } from './plans.js';
+import { FailedTogether } from './pool.js';
 import type { Task } from './running.js';
-import { everySecond } from './telling.js';
 import { BudgetExhausted, NothingToDo, processorOf, whenAble, type Work } from './work.js';
 
 interface Computed {
@@ -52,30 +53,37 @@ async function timeLimit(
   return setTimeout(end, left);
 }
 
-async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Promise<Computed> {
-  const { shared } = await work.plans.load(data.plan);
+/** Computes the shard in a thread, perhaps in one go with others. */
+async function compute(
+  work: Work,
+  data: ShardJob,
+  { plan, shared }: LoadedPlan,
+  task: Task,
+  inCompany: boolean,
+): Promise<Computed> {
   const done = work.numbers.take();
   const counter = new BigUint64Array(done);
-  const before = await talliesBefore(work, data, plan);
-  const clock = await timeLimit(work, data, plan, () => {
-    endTime(counter);
-  });
+  const { sampling } = plan.question;
+  const before = sampling === undefined ? [] : await talliesBefore(work, data, plan);
+  const clock =
+    sampling === undefined
+      ? undefined
+      : await timeLimit(work, data, plan, () => {
+          endTime(counter);
+        });
   const meter = openMeter(counter);
   let answered = false;
   let exhausted = false;
-  const tell = async (): Promise<void> => {
+  const quiet = work.telling.everySecond(async () => {
     const part = { index: data.index, done: Atomics.load(counter, 0), spent: meter.take() };
     const { state, overBudget } = await work.records.progress(data.job, plan, part);
     if (state === 'running' && overBudget) exhausted = true;
     if (state !== 'running' || overBudget) task.stop();
-  };
-  const quiet = everySecond(tell, (error) => {
-    work.log.warn({ err: error }, 'progress not told');
   });
   try {
     const { index, from, to } = data;
-    const shard = { index, from, to };
-    const tally = await work.pool.shard({ plan: shared, shard, done, before }, task.signal);
+    const asked = { plan: shared, shard: { index, from, to }, done, before };
+    const tally = await work.pool.shard(asked, task.signal, inCompany);
     answered = true;
     const spent = meter.take();
     work.hands.took(meter.taken() / 1_000);
@@ -91,10 +99,7 @@ async function compute(work: Work, data: ShardJob, plan: Plan, task: Task): Prom
 }
 
 /** Whether the shard is to be computed; throws where its job does not go on. */
-async function begin(work: Work, data: ShardJob, task: Task, first: boolean): Promise<boolean> {
-  const runId = mergeJobId(data.job, data.run);
-  // A first attempt was put into the queue because its tally was missing.
-  if (first && work.begunRuns.goesOn(runId)) return true;
+async function begin(work: Work, data: ShardJob, task: Task, runId: string): Promise<boolean> {
   // Taken in hand before the state is read: a cancel in between reaches the task by broadcast.
   const begun = await whenAble(task, () => work.shards.begin(data.job, data.plan, data));
   const { state, known, limited, overBudget } = begun;
@@ -108,15 +113,22 @@ async function begin(work: Work, data: ShardJob, task: Task, first: boolean): Pr
 /** The processor of the shard queue. */
 export function shardProcessor(work: Work): (job: Job, token?: string) => Promise<string> {
   return processorOf(work, 'shard', ShardJobSchema, async (data, task, first) => {
-    const missing = await begin(work, data, task, first);
-    const { plan } = await work.plans.load(data.plan);
+    const runId = mergeJobId(data.job, data.run);
+    // A first attempt was put into the queue because its tally was missing.
+    const goesOn = first && work.begunRuns.goesOn(runId);
+    const missing = goesOn || (await begin(work, data, task, runId));
+    const loaded = work.plans.loaded(data.plan) ?? (await work.plans.load(data.plan));
     if (missing) {
-      const computed = await compute(work, data, plan, task);
+      const computed = await compute(work, data, loaded, task, true).catch((error: unknown) => {
+        // Whose fault it was is not known: what it does alone counts.
+        if (error instanceof FailedTogether) return compute(work, data, loaded, task, false);
+        throw error;
+      });
       await whenAble(task, () => work.shards.finish(data.job, data.plan, data, computed));
     } else {
       await work.records.known(data.job, [data]);
     }
-    work.telling.note(data.job, plan);
+    work.telling.note(data.job, loaded.plan);
     return missing ? 'computed' : 'known';
   });
 }

@@ -10,25 +10,50 @@ const TELL_EVERY_MS = 1_000;
 export interface Telling {
   /** A shard of this job has noted progress. */
   note(jobId: string, plan: Plan): void;
+  /**
+   * Calls `tell` within a second from now, then every second, and never twice at a time; gives the
+   * function that ends it. One timer serves all, and short shards are over before it comes to them.
+   */
+  everySecond(tell: () => Promise<void>): () => void;
   /** Forgets what is not told yet; resolves when nothing is being told. */
   stop(): Promise<void>;
 }
 
-/** Calls `tell` every second and never twice at a time; gives the function that ends it. */
-export function everySecond(
-  tell: () => Promise<void>,
-  onError: (error: unknown) => void,
-): () => void {
-  let telling = false;
-  const timer = setInterval(() => {
-    if (telling) return;
-    telling = true;
-    tell()
-      .catch(onError)
-      .finally(() => (telling = false));
-  }, TELL_EVERY_MS);
-  return () => {
+interface Told {
+  readonly tell: () => Promise<void>;
+  /** Beats to let pass before the next call. */
+  beats: number;
+  telling: boolean;
+}
+
+const BEATS = 4;
+
+/** `everySecond` of the above. */
+function openBeat(onError: (error: unknown) => void): Telling['everySecond'] {
+  const all = new Set<Told>();
+  let timer: NodeJS.Timeout | undefined;
+  function call(told: Told): void {
+    if (told.beats > 0) told.beats--;
+    else if (!told.telling) {
+      told.beats = BEATS - 1;
+      told.telling = true;
+      told
+        .tell()
+        .catch(onError)
+        .finally(() => (told.telling = false));
+    }
+  }
+  function beat(): void {
+    for (const told of all) call(told);
+    if (all.size > 0) return;
     clearInterval(timer);
+    timer = undefined;
+  }
+  return (tell) => {
+    const told = { tell, beats: BEATS - 1, telling: false };
+    all.add(told);
+    timer ??= setInterval(beat, TELL_EVERY_MS / BEATS);
+    return () => all.delete(told);
   };
 }
 
@@ -38,6 +63,7 @@ export function openTelling(records: Records, onError: (error: unknown) => void)
   const under = new Set<Promise<void>>();
   let stopped = false;
   return {
+    everySecond: openBeat(onError),
     note(jobId, plan) {
       if (stopped || waiting.has(jobId)) return;
       const timer = setTimeout(() => {

@@ -67,7 +67,7 @@ export function keepTotals(
     add(shardsField(outcome), 1);
     if (outcome === 'known') return;
     const { plan: hash, from, to } = job.data as ShardJob;
-    const { method } = (await plans.load(hash)).plan;
+    const { method } = (plans.loaded(hash) ?? (await plans.load(hash))).plan;
     const seconds = ((job.finishedOn ?? 0) - (job.processedOn ?? 0)) / 1000;
     add(partsField(method), Number(BigInt(to) - BigInt(from)));
     add(secondsField(method), Math.max(0, seconds));

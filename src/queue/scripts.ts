@@ -266,27 +266,39 @@ return { was[1], over and 1 or 0, known, budget ~= '' and 1 or 0 }
 `);
 
 /**
- * Stores the tally of a shard, and notes that it is done. Stores nothing of a plan that is erased.
- *   ARGV  2 id, 3 plan hash, 4 field of the tally, 5 tally, 6 index, 7 length of its range, 8
- *         microseconds of computing to add, 9 seconds that progress stays
- *   Gives '', or the other tally that is there already and stays
+ * Stores the tallies of shards, and notes that they are done. Stores nothing of a plan that is erased.
+ *   ARGV  2 seconds that progress stays; then for each shard 7: id, plan hash, field of the tally,
+ *         tally, index, length of its range, microseconds of computing to add
+ *   Gives for each '', or the other tally that is there already and stays
  */
-export const FINISH_SHARD = scriptOf(`
-local plan, tallies = key('plan', ARGV[3]), key('tallies', ARGV[3])
-local left = redis.call('PTTL', plan)
-if left == -2 then return '' end
-local before = redis.call('HGET', tallies, ARGV[4])
-if not before then
-  redis.call('HSET', tallies, ARGV[4], ARGV[5])
-  if left > 0 then redis.call('PEXPIRE', tallies, left) end
+export const FINISH_SHARDS = scriptOf(`
+local others, left, parts, spent = {}, {}, {}, {}
+for at = 3, #ARGV, 7 do
+  local id, hash, field, tally, index, length, took = unpack(ARGV, at, at + 6)
+  local tallies, other = key('tallies', hash), ''
+  left[hash] = left[hash] or redis.call('PTTL', key('plan', hash))
+  if left[hash] ~= -2 then
+    if redis.call('HSETNX', tallies, field, tally) == 1 then
+      if left[hash] > 0 then redis.call('PEXPIRE', tallies, left[hash]) end
+    else
+      local before = redis.call('HGET', tallies, field)
+      if before ~= tally then other = before end
+    end
+    parts[id] = parts[id] or {}
+    table.insert(parts[id], index)
+    table.insert(parts[id], length)
+    spent[id] = (spent[id] or 0) + took
+  end
+  table.insert(others, other)
 end
-if redis.call('EXISTS', key('record', ARGV[2])) == 1 then
-  redis.call('HSET', key('progress', ARGV[2]), ARGV[6], ARGV[7])
-  redis.call('EXPIRE', key('progress', ARGV[2]), ARGV[9])
-  redis.call('HINCRBY', key('record', ARGV[2]), 'spent', ARGV[8])
+for id, done in pairs(parts) do
+  if redis.call('EXISTS', key('record', id)) == 1 then
+    redis.call('HSET', key('progress', id), unpack(done))
+    redis.call('EXPIRE', key('progress', id), ARGV[2])
+    redis.call('HINCRBY', key('record', id), 'spent', text(spent[id]))
+  end
 end
-if before and before ~= ARGV[5] then return before end
-return ''
+return others
 `);
 
 /**

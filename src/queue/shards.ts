@@ -13,7 +13,7 @@ import { isDetermined } from '../plan/wire.js';
 import type { JobState } from '../schemas/job.js';
 import { NotDeterministic } from './blobs.js';
 import { PROGRESS_SECONDS, tallyField, type Names } from './names.js';
-import { BEGIN_SHARD, FINISH_SHARD, runScript } from './scripts.js';
+import { BEGIN_SHARD, FINISH_SHARDS, runScript } from './scripts.js';
 
 /** How many tallies are read at once; bounds the answer of one command. */
 const READ_AT_ONCE = 100;
@@ -33,7 +33,8 @@ export interface Shards {
   begin(jobId: string, planHash: string, shard: Shard): Promise<Begun>;
   /**
    * Idempotent. Stores the tally and counts the microseconds it took. Throws NotDeterministic where
-   * another tally is there already, unless one of the two was ended early.
+   * another tally is there already, unless one of the two was ended early. What is finished in one
+   * moment is stored in one go.
    */
   finish(
     jobId: string,
@@ -47,8 +48,36 @@ export interface Shards {
   tallies(planHash: string, shards: readonly Shard[]): Promise<(string | null)[]>;
 }
 
+/** One call of `all` for those that ask in one moment; each gets its own answer, or what `all` throws. */
+function together(
+  all: (each: readonly (readonly string[])[]) => Promise<string[]>,
+): (args: readonly string[]) => Promise<string> {
+  let gathering: (readonly string[])[] = [];
+  let answers: Promise<string[]> = Promise.resolve([]);
+  return async (args) => {
+    if (gathering.length === 0) {
+      answers = new Promise((resolve, reject) => {
+        // By then all have asked that were waiting for the same message.
+        process.nextTick(() => {
+          const each = gathering;
+          gathering = [];
+          all(each).then(resolve, reject);
+        });
+      });
+    }
+    const at = gathering.push(args) - 1;
+    const answer = (await answers)[at];
+    if (answer === undefined) throw new TypeError('finish: fewer answers than questions');
+    return answer;
+  };
+}
+
 /** The shards under `names`, through a connection that stays the caller's. */
 export function openShards(redis: Redis, names: Names): Shards {
+  const store = together(async (each) => {
+    const args = [String(PROGRESS_SECONDS), ...each.flat()];
+    return (await runScript(redis, names, FINISH_SHARDS, args)) as string[];
+  });
   return {
     async begin(jobId, planHash, shard) {
       const args = [jobId, planHash, tallyField(shard)];
@@ -63,10 +92,10 @@ export function openShards(redis: Redis, names: Names): Shards {
     },
     async finish(jobId, planHash, shard, { tally, spent }) {
       const length = BigInt(shard.to) - BigInt(shard.from);
-      const other = (await runScript(redis, names, FINISH_SHARD, [
+      const other = await store([
         ...[jobId, planHash, tallyField(shard), tally, String(shard.index), String(length)],
-        ...[String(Math.round(spent)), String(PROGRESS_SECONDS)],
-      ])) as string;
+        String(Math.round(spent)),
+      ]);
       // What was ended early depends on when: the first answer stays, whatever comes later.
       if (other !== '' && isDetermined(other) && isDetermined(tally)) {
         throw new NotDeterministic(`shard ${tallyField(shard)} of ${planHash} has another tally`);

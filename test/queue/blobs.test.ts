@@ -74,6 +74,30 @@ test('tallies come in the order of the shards, with gaps where one is missing', 
   );
 });
 
+test('what is finished in one moment is stored as if it came one by one', async () => {
+  const { names, records, shards } = await open('together');
+  const [first, second, third] = shardsOf(smallPlan({ shards: 3 }));
+  await shards.finish('an_x', 'h', second!, { tally: 'second', spent: 5 });
+  const ends = await Promise.allSettled([
+    shards.finish('an_x', 'h', first!, { tally: 'first', spent: 10 }),
+    shards.finish('an_x', 'h', second!, { tally: 'other', spent: 20 }),
+    shards.finish('an_x', 'gone', third!, { tally: 'third', spent: 40 }),
+    shards.finish('an_unknown', 'h', third!, { tally: 'third', spent: 80 }),
+    shards.finish('an_x', 'h', first!, { tally: 'first', spent: 0 }),
+  ]);
+  assert.deepEqual(
+    ends.map((end) => (end.status === 'fulfilled' ? 'stored' : (end.reason as Error).name)),
+    ['stored', 'NotDeterministic', 'stored', 'stored', 'stored'],
+  );
+  assert.deepEqual(await shards.tallies('h', [first!, second!, third!]), [
+    ...['first', 'second', 'third'],
+  ]);
+  assert.equal((await records.get('an_x'))?.cpuSeconds, 35 / 1_000_000);
+  const lengths = await redis.hgetall(names.progress('an_x'));
+  assert.deepEqual(Object.keys(lengths).sort(), [String(first!.index), String(second!.index)]);
+  assert.equal(await redis.exists(names.progress('an_unknown'), names.tallies('gone')), 0);
+});
+
 test('what a live job needs never expires; then it outlives every record that points to it', async () => {
   const { names, records, blobs, shards } = await open('keep');
   const [shard, next] = shardsOf(smallPlan());

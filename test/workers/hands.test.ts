@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { handsFor, openHands } from '../../workers/hands.js';
+import { handsFor, openHands, togetherFor } from '../../workers/hands.js';
 
 test('a worker holds more shards than threads only while they are short', () => {
   assert.equal(handsFor(2, 5_000), 2);
@@ -14,4 +14,19 @@ test('a worker holds more shards than threads only while they are short', () => 
   for (let shard = 0; shard < 9; shard++) hands.took(60_000);
   for (let shard = 0; shard < 100; shard++) hands.took(0.5);
   assert.deepEqual(held, [handsFor(3, 1), 3, handsFor(3, 1)], 'and it changes back');
+});
+
+test('a thread gets several shards at once only while they are very short', () => {
+  for (const usual of [20, 200]) assert.deepEqual(togetherFor(usual), { least: 1, most: 1 });
+  for (const usual of [0.1, 1, 5]) {
+    assert.equal(togetherFor(usual).least, 1, 'work is shared out');
+    assert.ok(togetherFor(usual).most * usual <= 10);
+  }
+  assert.ok(togetherFor(1).most > 1 && togetherFor(0).least > 1);
+  const hands = openHands(2, () => undefined);
+  assert.equal(hands.together().most, 1, 'as long as nothing is known');
+  for (let shard = 0; shard < 100; shard++) hands.took(0.5);
+  assert.ok(hands.together().most > 1);
+  hands.took(60_000);
+  assert.equal(hands.together().most, 1);
 });

@@ -4,7 +4,14 @@ import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { runShard } from '../../src/plan/run.js';
 import { planBlobOf } from '../../src/queue/names.js';
 import type { ShardTask } from '../../workers/compute.js';
-import { ComputeAborted, ComputeFailure, openPool, type Pool } from '../../workers/pool.js';
+import type { Together } from '../../workers/hands.js';
+import {
+  ComputeAborted,
+  ComputeFailure,
+  FailedTogether,
+  openPool,
+  type Pool,
+} from '../../workers/pool.js';
 import { smallPlan } from '../queue/plans.js';
 import { localResult } from './local-result.js';
 import { until } from '../until.js';
@@ -23,8 +30,13 @@ after(() => {
 const COMPUTE = new URL('../../workers/compute.js', import.meta.url).pathname;
 const never = new AbortController().signal;
 
-async function withPool(computePath: string, body: (pool: Pool) => Promise<void>): Promise<void> {
-  const pool = openPool({ computePath, threads: 2, threadMemoryMb: 64 });
+async function withPool(
+  computePath: string,
+  body: (pool: Pool) => Promise<void>,
+  { threads = 2, least = 1, most = 1 } = {},
+): Promise<void> {
+  const together = (): Together => ({ least, most });
+  const pool = openPool({ computePath, threads, threadMemoryMb: 64, together });
   try {
     await body(pool);
   } finally {
@@ -120,4 +132,114 @@ test('killing threads while they load their entry never ends the process', async
       runShard(smallPlan({ shards: 2 }), shards[0] as (typeof shards)[0], () => undefined),
     );
   });
+});
+
+const kindOf = (error: unknown): string =>
+  error instanceof ComputeFailure
+    ? error.kind
+    : error instanceof Error
+      ? error.name
+      : String(error);
+
+test('shards that wait are computed together, in any company, each as if alone', async () => {
+  const plans = [smallPlan({ shards: 5, input: '20' }), smallPlan({ shards: 5, input: '21' })];
+  const all = plans.flatMap((plan) => shardsOf(plan).map((shard) => ({ plan, shard })));
+  await withPool(
+    COMPUTE,
+    async (pool) => {
+      const ends = all.map(({ plan, shard }) =>
+        pool.shard(taskOf(plan, shard.index), never, shard.index !== 3),
+      );
+      const truth = all.map(({ plan, shard }) => runShard(plan, shard, () => undefined));
+      assert.deepEqual(await Promise.all(ends), truth);
+    },
+    { most: 3 },
+  );
+});
+
+test('shards are shared out among threads, but for those that take less than it takes to wake one', async () => {
+  const plan = smallPlan({ shards: 4, input: '23' });
+  const failures = async (least: number): Promise<string[]> => {
+    let ends: string[] = [];
+    await withPool(
+      fixture('throwing'),
+      async (pool) => {
+        ends = await Promise.all(
+          shardsOf(plan).map(({ index }) =>
+            pool.shard(taskOf(plan, index), never, true).then(() => 'computed', kindOf),
+          ),
+        );
+      },
+      { least, most: 4 },
+    );
+    return ends;
+  };
+  // Whoever shares a message with shard 1 is not answered.
+  const [computed, failed] = ['computed', FailedTogether.name];
+  assert.deepEqual(await failures(1), [failed, failed, computed, computed]);
+  assert.deepEqual(await failures(3), [failed, failed, failed, computed]);
+});
+
+test('a thread that fails with several in hand blames none; alone each ends as it does', async () => {
+  const ways = [
+    ['throwing', 1, 'threw'],
+    ['eating', 0, 'out-of-memory'],
+    ['exiting', 0, 'crashed'],
+  ] as const;
+  for (const [name, culprit, kind] of ways) {
+    const plan = smallPlan({ shards: 3, input: '21' });
+    await withPool(
+      fixture(name),
+      async (pool) => {
+        const all = (inCompany: boolean): Promise<string[]> =>
+          Promise.all(
+            shardsOf(plan).map(({ index }) =>
+              pool.shard(taskOf(plan, index), never, inCompany).catch(kindOf),
+            ),
+          );
+        assert.deepEqual(await all(true), Array(3).fill(FailedTogether.name), name);
+        const alone = await all(false);
+        assert.equal(alone[culprit], kind, name);
+        // `exiting` ends its thread at each of them.
+        if (name === 'exiting') return;
+        for (const { index, ...range } of shardsOf(plan).filter((one) => one.index !== culprit)) {
+          const truth = runShard(plan, { index, ...range }, () => undefined);
+          assert.equal(alone[index], truth, name);
+        }
+      },
+      { threads: 1, most: 3 },
+    );
+  }
+});
+
+test('an abort of one of several kills their thread, and the others are asked for alone', async () => {
+  const plan = smallPlan({ shards: 3, input: '22' });
+  const { hash } = planBlobOf(plan);
+  await withPool(
+    fixture('spinning'),
+    async (pool) => {
+      for (const [time, culprit] of [0, 1, 2].entries()) {
+        const ending = new AbortController();
+        const ends = [0, 1, 2].map((index) =>
+          pool.shard(taskOf(plan, index), index === culprit ? ending.signal : never, true),
+        );
+        const kinds = Promise.all(ends.map((end) => end.catch(kindOf)));
+        await until('the loop spins', () => begun(hash).length === time + 1);
+        ending.abort('stopped');
+        assert.deepEqual(
+          await kinds,
+          [0, 1, 2].map((index) => (index === culprit ? ComputeAborted : FailedTogether).name),
+        );
+      }
+      const ending = new AbortController();
+      const alone = pool.shard(taskOf(plan, 0), ending.signal);
+      const behind = pool.shard(taskOf(plan, 1), ending.signal, true);
+      await until('the loop spins', () => begun(hash).length === 4);
+      ending.abort('stopped');
+      await assert.rejects(alone, ComputeAborted);
+      await assert.rejects(behind, ComputeAborted);
+      assert.deepEqual(begun(hash), [0, 0, 0, 0], 'nobody else ever began');
+    },
+    { threads: 1, most: 3 },
+  );
 });

