@@ -1,4 +1,4 @@
-# One image, two commands: the API (the default) and the worker (node dist/workers/main.js).
+# One image, two commands: the API (the default) and the worker (node --single-threaded-gc dist/workers/main.js).
 # Redis is not in it: set REDIS_URL.
 
 FROM node:20-bookworm-slim AS build

@@ -7,6 +7,11 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const ENTRY = fileURLToPath(new URL('../workers/main.js', import.meta.url));
+/**
+ * Node's options for a worker process. Its compute threads keep the cores busy; collecting the garbage of
+ * one on the core of another only has them wait for each other.
+ */
+export const WORKER_OPTIONS: readonly string[] = ['--single-threaded-gc'];
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 10_000;
 /** A process that lived this long did not die of its start: the delay begins anew. */
@@ -36,7 +41,10 @@ export function startWorkerProcess(redisUrl: string, log: WorkerLog): WorkerProc
   const start = (): void => {
     timer = null;
     const startedAt = Date.now();
-    const started = fork(ENTRY, [], { env: { ...process.env, REDIS_URL: redisUrl } });
+    const started = fork(ENTRY, [], {
+      env: { ...process.env, REDIS_URL: redisUrl },
+      execArgv: [...process.execArgv, ...WORKER_OPTIONS],
+    });
     child = started;
     log.info({ pid: started.pid }, 'worker process started');
     let over = false;

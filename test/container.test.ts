@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { loadConfig, requireRedisUrl, SETTING_NAMES } from '../src/config.js';
+import { WORKER_OPTIONS } from '../src/worker-process.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -66,6 +67,8 @@ test('the image does not run as root, and both commands are there', () => {
     const source = entry.replace('dist/', '').replace(/js$/, 'ts');
     assert.ok(existsSync(join(ROOT, source)), source);
   }
+  const options = (worker.command ?? []).slice(1, -1);
+  for (const option of WORKER_OPTIONS) assert.ok(options.includes(option), option);
 });
 
 test('Node in the image is one that package.json allows', () => {

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { WORKER_OPTIONS } from '../src/worker-process.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -43,6 +44,11 @@ test('a command from a fresh clone sets up first', () => {
     assert.ok(name in scripts, name);
     assert.equal(scripts[`pre${name}`], 'exec node scripts/setup.mjs');
   }
+});
+
+test('npm starts a worker as the all-in-one service does', () => {
+  const options = WORKER_OPTIONS.join(' ');
+  assert.equal(scripts['worker'], `exec node ${options} dist/workers/main.js`);
 });
 
 test('SIGTERM to npm ends what npm started, cleanly', async () => {

@@ -11,8 +11,10 @@ import { parseRequest } from '../../src/plan/parse.js';
 import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { mergeTallies } from '../../src/plan/result.js';
 import { planBlobOf } from '../../src/queue/names.js';
+import { SHARD_NUMBERS } from '../../workers/cpu.js';
 import { openPool } from '../../workers/pool.js';
-import { requestOf, type Case } from './cases.js';
+import { answerAsked, askedOf } from '../worker-process.js';
+import { caseNamed, requestOf, type Case } from './cases.js';
 
 /** Wall time of the whole job by threads, in seconds, round by round. */
 export interface Scaling {
@@ -31,12 +33,12 @@ const THREAD_MEMORY_MB = 4096;
 const WARMING = 4;
 
 /** *Estimate.* Empty where the machine has one core. Throws where the tallies differ. */
-export async function scalingOf(
-  each: Case,
-  rounds: number,
-  say: (line: string) => void,
-): Promise<readonly Scaling[]> {
+export async function scalingOf(each: Case, rounds: number): Promise<readonly Scaling[]> {
   if (availableParallelism() < 2) return [];
+  return await askedOf<readonly Scaling[]>(import.meta.url, [each.name, String(rounds)]);
+}
+
+async function measured(each: Case, rounds: number): Promise<readonly Scaling[]> {
   const plan = planned(each);
   const tallies = new Set<string>();
   const scaling: Scaling[] = [];
@@ -52,7 +54,9 @@ export async function scalingOf(
         if (kept === null) await pool.pool.destroy();
         const seconds = (performance.now() - start) / 1000;
         if (round >= warming) times[count].push(seconds);
-        say(`${each.name}: ${count} of ${threads} threads, ${seconds.toFixed(2)} s`);
+        process.stdout.write(
+          `${each.name}: ${count} of ${threads} threads, ${seconds.toFixed(2)} s\n`,
+        );
       }
     }
     await kept?.one.pool.destroy();
@@ -97,7 +101,7 @@ async function run(plan: Plan, round: string, { pool, count }: Threads): Promise
   await Promise.all(
     Array.from({ length: count }, async () => {
       for (let shard = waiting.shift(); shard !== undefined; shard = waiting.shift()) {
-        const done = new SharedArrayBuffer(16);
+        const done = new SharedArrayBuffer(8 * SHARD_NUMBERS);
         const blob = { hash: `${hash} ${round}`, bytes };
         tallies[shard.index] = await pool.shard({ plan: blob, shard, done, before: [] }, signal);
       }
@@ -105,3 +109,8 @@ async function run(plan: Plan, round: string, { pool, count }: Threads): Promise
   );
   return mergeTallies(plan, tallies);
 }
+
+await answerAsked(
+  import.meta.url,
+  async ([name = '', rounds]) => await measured(caseNamed(name), Number(rounds)),
+);

@@ -11,6 +11,7 @@ import { mergeTallies } from '../../src/plan/result.js';
 import { planBlobOf } from '../../src/queue/names.js';
 import { SHARD_NUMBERS } from '../../workers/cpu.js';
 import { openPool, type Pool } from '../../workers/pool.js';
+import { answerAsked, askedOf } from '../worker-process.js';
 import { SHARED_BIAS } from './cases.js';
 
 /** Seconds of the whole job, round by round: wall time, and processor time of all threads. */
@@ -35,6 +36,10 @@ const THREAD_MEMORY_MB = 1024;
 /** *Estimate.* Null where the machine has one core. Throws where the tallies differ. */
 export async function scalingOf(rounds: number): Promise<Scaling | null> {
   if (availableParallelism() < 2) return null;
+  return await askedOf<Scaling>(import.meta.url, [String(rounds)]);
+}
+
+async function measured(rounds: number): Promise<Scaling> {
   const plan = planned();
   const run = runnerOf(plan);
   const times: { one: Times; two: Times } = {
@@ -110,3 +115,5 @@ function runnerOf(plan: Plan): (opened: Opened) => Promise<Ran> {
     return { wall, processor: (user + system) / 1e6, tally: mergeTallies(plan, tallies) };
   };
 }
+
+await answerAsked(import.meta.url, async ([rounds]) => await measured(Number(rounds)));

@@ -11,6 +11,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
+import { WORKER_OPTIONS } from '../../src/worker-process.js';
 import { REQUEST_EXAMPLES } from '../../src/http/examples.js';
 import type { Job } from '../../src/schemas/job.js';
 import type { PrivateRedis } from '../../test/redis-fixture.js';
@@ -145,6 +146,7 @@ export async function measureHttp(
 
   const worker = fork(fileURLToPath(new URL('../../workers/main.js', import.meta.url)), {
     env: { ...process.env, ...environment, GRADCERT_THREADS: '1' },
+    execArgv: [...process.execArgv, ...WORKER_OPTIONS],
   });
   const { id: endless } = await ask(service.url, JSON.stringify(ENDLESS));
   const stateNow = async (): Promise<string> =>

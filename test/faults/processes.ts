@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { WORKER_OPTIONS } from '../../src/worker-process.js';
 import { MAIN } from '../workers/fixtures/forked.js';
 
 const START_WITHIN_MS = 120_000;
@@ -69,7 +70,10 @@ export function startWorker(
   entry: string = MAIN,
   args: readonly string[] = [],
 ): Process {
-  const child = fork(entry, args, { env: { ...process.env, ...environment } });
+  const child = fork(entry, args, {
+    env: { ...process.env, ...environment },
+    execArgv: [...process.execArgv, ...WORKER_OPTIONS],
+  });
   keepTrack(child);
   return processOf(child);
 }
