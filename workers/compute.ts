@@ -10,6 +10,7 @@ import { mergeTallies, resultText } from '../src/plan/result.js';
 import { Outgrown, runShard } from '../src/plan/run.js';
 import { planFromText } from '../src/plan/wire.js';
 import { accountOfThisThread, isTimeOver, metered } from './cpu.js';
+import { eachOf } from './together.js';
 
 /** A plan's canonical text in UTF-8, in memory that all threads see. */
 export interface SharedPlan {
@@ -65,6 +66,9 @@ export function shard({ plan, shard, done, before }: ShardTask): string | Outgro
     throw error;
   }
 }
+
+/** *Exact.* Shard by shard. */
+export const shards = eachOf(shard);
 
 /** *Exact.* The result's text. */
 export function merge({ plan, tallies }: MergeTask): string {

@@ -9,11 +9,9 @@
  * thread in one message, as many as `together` allows, in the order in which they came. They end
  * together, too: where one is aborted, or the thread fails, the others are to be asked for alone.
  */
-import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { MergeTask, OutgrownAnswer, ShardTask } from './compute.js';
 import type { Together } from './hands.js';
-import type { ThreadData } from './thread.js';
 
 /** How a computation ended without an answer. */
 export class ComputeFailure extends Error {
@@ -46,7 +44,7 @@ export interface Pool {
 }
 
 export interface PoolOptions {
-  /** Absolute path of the thread entry, emitted JavaScript that exports `shard` and `merge`. */
+  /** Absolute path of the thread entry, emitted JavaScript that exports `shards` and `merge`. */
   readonly computePath: string;
   readonly threads: number;
   /** Heap of one thread. */
@@ -82,7 +80,6 @@ function isOutgrown(answer: unknown): answer is OutgrownAnswer {
 }
 
 const ALONE: Together = { least: 1, most: 1 };
-const THREAD = fileURLToPath(new URL('./thread.js', import.meta.url));
 
 /** A shard that waits for a thread, or for its answer. */
 interface Asked {
@@ -104,8 +101,7 @@ function textOf(name: string, answer: unknown): string {
 export function openPool(options: PoolOptions): Pool {
   const { computePath, threads, threadMemoryMb, together = () => ALONE } = options;
   const piscina = new Piscina({
-    filename: THREAD,
-    workerData: { computePath } satisfies ThreadData,
+    filename: computePath,
     minThreads: 0,
     maxThreads: threads + 1,
     idleTimeout: IDLE_MS,

@@ -3,10 +3,13 @@
  * the queue, and the way to a thread and back. Never a part of the service.
  */
 import type { MergeTask, ShardTask } from '../../workers/compute.js';
+import { eachOf } from '../../workers/together.js';
 
-export function shard({ shard: { index } }: ShardTask): string {
+function shard({ shard: { index } }: ShardTask): string {
   return `{"shard":${String(index)}}`;
 }
+
+export const shards = eachOf(shard);
 
 export function merge({ tallies }: MergeTask): string {
   return `{"shards":${String(tallies.length)}}`;
