@@ -53,7 +53,7 @@ async function measure(c: Native | null, numpy: Native | null): Promise<Results>
     say,
   );
   const largest = caseNamed(LARGEST);
-  const scaling = chosen(largest) ? await scalingOf(largest, 5) : [];
+  const scaling = chosen(largest) ? await scalingOf(largest, 9) : [];
   const growth = { rounds: 3, enoughSeconds: 15 };
   return {
     machine: machineLines(

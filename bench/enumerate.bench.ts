@@ -17,6 +17,7 @@ import { machineLines } from './machine.js';
 
 const FILE = new URL('../../bench/enumerate.md', import.meta.url);
 const ROUNDS = 3;
+const SCALING_ROUNDS = 11;
 
 const only = process.argv.slice(2).flatMap((argument) => /^--only=(.+)$/.exec(argument)?.[1] ?? []);
 const isPrinted = only.length > 0 || process.argv.includes('--print');
@@ -52,7 +53,7 @@ try {
     date: new Date().toISOString().slice(0, 10),
     slabs,
     seed: chosen('seed') ? seedRow(seed) : null,
-    scaling: chosen('workers') ? await scalingOf(ROUNDS) : null,
+    scaling: chosen('workers') ? await scalingOf(SCALING_ROUNDS) : null,
     walk: chosen('walk') ? walkRows() : [],
   };
   const text = document(results);

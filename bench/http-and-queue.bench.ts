@@ -76,7 +76,7 @@ const figures = {
   throughput: await part('throughput', (server) =>
     measureThroughput(server, { shards: 1000, rounds: 9, threads: 2 }),
   ),
-  scaling: await part('scaling', (server) => measureScaling(server, 3)),
+  scaling: await part('scaling', (server) => measureScaling(server, 5)),
   backlog: await part('backlog', (server) => measureBacklog(server, numberOf('jobs', 10_000))),
 };
 

@@ -19,6 +19,19 @@ export function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
+/**
+ * The least time of `over` by the least of `under`. Whoever else uses the machine only adds time, and
+ * most to what needs all its cores: the least of several rounds has the least of that in it.
+ */
+export function leastRatio(over: readonly number[], under: readonly number[]): number {
+  return Math.min(...over) / Math.min(...under);
+}
+
+/** The median over the rounds of one time by another. */
+export function medianRatio(over: readonly number[], under: readonly number[]): number {
+  return median(over.map((time, round) => time / (under[round] ?? NaN)));
+}
+
 /** A Markdown table, numbers to the right. */
 export function markdownTable(
   head: readonly string[],

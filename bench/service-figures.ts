@@ -99,7 +99,7 @@ function scalingSection(scaling: Scaling): string[] {
     '## Two workers',
     '',
     `A job of ${String(scaling.shards)} shards by one worker process and by two, one thread each, in turns; the clock runs from the`,
-    'submission, with the threads warm.',
+    'submission, with the threads warm. The ratio is that of the least times: whoever else uses the cores only adds to them.',
     '',
     markdownTable(
       ['one worker, s', 'two workers, s', 'one / two'],

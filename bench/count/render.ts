@@ -1,5 +1,6 @@
 /** The results of the counting benchmark as Markdown. Only writes: measures nothing. */
 import type { Agreement } from './agreement.js';
+import { leastRatio, markdownTable, median, medianRatio } from '../machine.js';
 import type { HiddenLaw } from './hidden-law.js';
 import type { Finished } from './measured.js';
 import type { Refused } from './refusals.js';
@@ -72,7 +73,7 @@ would have failed.`;
 const SCALING_NOTES = `The shards of one job, as a worker's compute threads run them; rounds alternate, and the merged tallies are
 equal to the byte. Running threads have counted before, as those of a worker have, but never this plan; new ones
 are started in the round, and each loads and compiles the engine for itself. The goal is at most 0.6, for
-workers that run.`;
+workers that run. Least times of the rounds: whoever else uses the cores only adds to them, and most to that of two.`;
 
 const REFUSAL_NOTES = `Reading the request and planning it, until the refusal; medians in one process. The goal is less than a second.`;
 
@@ -95,15 +96,6 @@ function section<T>(
   table: (rows: readonly T[]) => string,
 ): string {
   return rows.length === 0 ? '' : [`## ${title}`, '', notes, '', table(rows)].join('\n');
-}
-
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [
-    line(head),
-    `|${head.map((_, column) => (column === 0 ? '---' : '--:')).join('|')}|`,
-    ...rows.map(line),
-  ].join('\n');
 }
 
 /** A column of a table of rows: from a row alone, or from its runs. */
@@ -245,14 +237,15 @@ function refusalTable(rows: readonly Refused[]): string {
 
 function scalingTable(rows: readonly Scaling[]): string {
   return markdownTable(
-    ['network (sample) format', 'threads', 'shards', 'one', 'two', 'two / one'],
+    ['network (sample) format', 'threads', 'shards', 'one', 'two', 'two / one', 'median of rounds'],
     rows.map((row) => [
       row.case.name,
       row.threads,
       String(row.shards),
-      seconds(median(row.one)),
-      seconds(median(row.two)),
-      median(row.two.map((time, round) => time / (row.one[round] ?? NaN))).toFixed(2),
+      seconds(Math.min(...row.one)),
+      seconds(Math.min(...row.two)),
+      leastRatio(row.two, row.one).toFixed(2),
+      medianRatio(row.two, row.one).toFixed(2),
     ]),
   );
 }
@@ -304,11 +297,4 @@ function power(log10: number): string {
 
 function superscript(digit: string): string {
   return '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(digit)] ?? '⁻';
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }

@@ -10,7 +10,7 @@ import type { PrivateRedis } from '../../test/redis-fixture.js';
 import { until } from '../../test/until.js';
 import { forkWorker, MAIN } from '../../test/workers/fixtures/forked.js';
 import { openRig } from '../../test/workers/rig.js';
-import { median } from '../machine.js';
+import { leastRatio } from '../machine.js';
 
 /** Some seconds of work for one thread, beside which what a job takes anyhow is little. */
 const VALUES = 81;
@@ -24,9 +24,9 @@ export interface Scaling {
   readonly two: readonly number[];
 }
 
-/** How many times faster two are: the median over the rounds. */
+/** How many times faster two are, by the least times. */
 export function speedupOf({ one, two }: Scaling): number {
-  return median(one.map((seconds, round) => seconds / (two[round] ?? NaN)));
+  return leastRatio(one, two);
 }
 
 /** `values`³ points under a loss, which are judged one by one: about 10⁴ a second. */
