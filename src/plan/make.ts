@@ -30,7 +30,7 @@ export type Planned =
 /** Work of one shard: about a second. */
 const SHARD_OPERATIONS = operationsIn(1);
 /** Short jobs are cut into so many, of a tenth of a second at least: several cores are busy to the end. */
-const SHORT_SHARDS = 16;
+const SHORT_SHARDS = 32;
 const SHORT_SHARD_OPERATIONS = operationsIn(0.1);
 /** Methods that take less than this are equally cheap: the most direct one is taken. */
 const CHEAP_OPERATIONS = operationsIn(1);
