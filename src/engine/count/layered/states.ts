@@ -230,7 +230,8 @@ function keyOf({ z, still }: State, { id }: Span): number | string {
   if (typeof values === 'number' && still === null && id < IDS_MAX) {
     return id * 2 ** NUMBER_BITS + values;
   }
-  return `${String(id)}|${String(values)}|${still === null ? '' : still.map(Number).join('')}`;
+  // The values themselves: their number might be the text of others.
+  return `${String(id)}|${z.join(' ')}|${still === null ? '' : still.map(Number).join('')}`;
 }
 
 function boundKey({ y, still, preTangents, way }: BoundState): string {
