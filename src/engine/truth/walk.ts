@@ -14,30 +14,21 @@
  */
 import type { ActivationEquation, MaxEquation, Network } from '../net/ir.js';
 import { ZERO, equal, isZero, negate, type Rational } from '../num/rational.js';
+import { advance, isConstant, type Branch } from './branch.js';
 import { cutBy, directionIn, wholeSpace, type Cone } from './cone.js';
-import { largestOf, outputAt, sides, throughLoss, valuesAt, type Values } from './evaluate.js';
+import { outputAt, sides, throughLoss, valuesAt, type Values } from './evaluate.js';
 import {
-  affineExpansions,
   composed,
   constantExpansion,
-  denseExpansions,
   maySignsMeet,
   opposite,
   plus,
   sameExpansion,
   type Expansion,
 } from './expansion.js';
-import {
-  affineForms,
-  denseForms,
-  difference,
-  equalForms,
-  scaled,
-  slopeOf,
-  type Forms,
-} from './forms.js';
+import { difference, equalForms, scaled, slopeOf } from './forms.js';
 import type { Row } from './linear.js';
-import { readUnits, type ReadUnits } from './read.js';
+import { readUnits } from './read.js';
 import { tiesAt, type KinkTie, type MaxTie, type Tie } from './tie.js';
 
 export { tiesAt, type Tie } from './tie.js';
@@ -90,17 +81,6 @@ export interface WalkOptions {
 
 /** Most constraints of one cone that depend on others: the size of an exact linear program. */
 const DEPENDENT_MAX = 64;
-
-/** A branch: what is known on it of every unit computed so far. */
-interface Branch {
-  readonly forms: Forms;
-  /** Like forms; empty unless all patterns are followed. */
-  readonly expansions: readonly (readonly (readonly (Expansion | null)[])[])[];
-  readonly choices: readonly (number | null)[];
-  /** The directions of the branch; of all patterns, what must be positive on it. */
-  readonly cone: Cone;
-  readonly positive: readonly Expansion[];
-}
 
 /** One way to resolve a tie: what must be positive, and what the tied unit then is. */
 interface Choice {
@@ -210,86 +190,6 @@ export function walk(network: Network, point: Row, options: WalkOptions): Walk {
 /** *Exact.* Equality of two matrices, entry by entry. */
 export function equalRows(a: readonly Row[], b: readonly Row[]): boolean {
   return a.every((row, i) => row.every((entry, j) => equal(entry, (b[i] as Row)[j] as Rational)));
-}
-
-/**
- * The branch with one variable more; tied units get what the choice at them will replace, those that are
- * not read the form 0.
- */
-function advance(
-  network: Network,
-  index: number,
-  branch: Branch,
-  values: Values,
-  point: Row,
-  outer: boolean,
-  read: ReadUnits | null,
-): Branch {
-  const equation = network.equations[index];
-  if (equation === undefined) throw new Error('advance: there is no such equation');
-  const width = network.parameters.length;
-  const samples = network.inputs.map((_, sample) => sample);
-  const formsOf = (variable: number, sample: number): readonly Row[] =>
-    branch.forms[variable]?.[sample] ?? [];
-  const expansionsOf = (variable: number, sample: number): readonly (Expansion | null)[] =>
-    branch.expansions[variable]?.[sample] ?? [];
-  const valuesOf = (variable: number, sample: number): Row => values[variable]?.[sample] as Row;
-  const still: Row = branch.forms[0]?.[0]?.[0] ?? [];
-  const forms = samples.map((sample): readonly Row[] => {
-    const isRead = (unit: number): boolean => read?.[equation.out]?.[sample]?.[unit] ?? true;
-    switch (equation.op) {
-      case 'dense':
-        return denseForms(
-          equation,
-          formsOf(equation.in, sample),
-          valuesOf(equation.in, sample),
-          point,
-          width,
-          isRead,
-        );
-      case 'affine':
-        return affineForms(equation, (variable) => formsOf(variable, sample), width);
-      case 'activation':
-        return formsOf(equation.in, sample).map((form, unit) => {
-          if (!isRead(unit)) return still;
-          const t = valuesOf(equation.in, sample)[unit] as Rational;
-          return scaled(form, slopeOf(equation, sides(equation.activation, t).right, t));
-        });
-      case 'max':
-        return equation.windows.map((window) => {
-          const [unit = 0] = largestOf(window, valuesOf(equation.in, sample));
-          return formsOf(equation.in, sample)[unit] as Row;
-        });
-    }
-  });
-  const extended = { ...branch, forms: [...branch.forms, forms] };
-  if (!outer) return extended;
-  const expansions = samples.map((sample): readonly (Expansion | null)[] => {
-    switch (equation.op) {
-      case 'dense':
-        return denseExpansions(equation, expansionsOf(equation.in, sample), point);
-      case 'affine':
-        return affineExpansions(equation, (variable) => expansionsOf(variable, sample));
-      case 'activation':
-        return expansionsOf(equation.in, sample).map((expansion, unit) => {
-          const t = valuesOf(equation.in, sample)[unit] as Rational;
-          const { left, right } = sides(equation.activation, t);
-          // On a breakpoint that is no kink either piece may be in force: nothing is known then.
-          if (left !== right && !isConstant(expansion)) return null;
-          return composed(equation.activation.pieces[right] ?? [], expansion);
-        });
-      case 'max':
-        return equation.windows.map((window) => {
-          const [unit = 0] = largestOf(window, valuesOf(equation.in, sample));
-          return expansionsOf(equation.in, sample)[unit] ?? null;
-        });
-    }
-  });
-  return { ...extended, expansions: [...branch.expansions, expansions] };
-}
-
-function isConstant(expansion: Expansion | null): boolean {
-  return expansion !== null && [...expansion.keys()].every((monomial) => monomial === '');
 }
 
 /** The ways to resolve a tie; one where it does not branch. */
