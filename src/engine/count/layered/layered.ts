@@ -21,7 +21,8 @@ import { estimateOf, roughEstimate, type CountEstimate } from './estimate.js';
 import { Meter, type CountLimits } from './meter.js';
 import { OverLimit } from './outgrown.js';
 import { windowOf, type OrderOf, type Pass } from './pass.js';
-import { Passes } from './passes.js';
+import { LayeredNetwork } from './layered-network.js';
+import { passesOf } from './passes.js';
 import { rowLayersOf } from './rows.js';
 import type { Sums } from './sums.js';
 import type { Block } from './window.js';
@@ -50,7 +51,7 @@ export class LayeredCount {
   readonly parts: bigint;
   readonly meter: Meter;
   readonly #parts: number;
-  readonly #sums: Passes;
+  readonly #net: LayeredNetwork;
   #placed: readonly Placed[] | null = null;
 
   /** *Exact.* The count of a network, or null where layered counting does not apply. */
@@ -64,13 +65,13 @@ export class LayeredCount {
     const layers = rowLayersOf(program, space);
     if (layers === null) return null;
     const input = Array.from(program.inputs);
-    return new LayeredCount(new Passes(network, proxies, input, layers, new Meter(limits)));
+    return new LayeredCount(new LayeredNetwork(network, proxies, input, layers, new Meter(limits)));
   }
 
-  private constructor(passes: Passes) {
-    this.#sums = passes;
-    this.meter = passes.meter;
-    this.method = passes.expands ? 'layered' : 'closed-form';
+  private constructor(net: LayeredNetwork) {
+    this.#net = net;
+    this.meter = net.meter;
+    this.method = net.expands ? 'layered' : 'closed-form';
     this.#parts = this.method === 'closed-form' ? 1 : PARTS;
     this.parts = BigInt(this.#parts);
   }
@@ -80,8 +81,8 @@ export class LayeredCount {
    * limit is met.
    */
   tallyOf(from: bigint, to: bigint, onProgress: (done: bigint) => void): Tally {
-    const sums: Sums = { ...this.#sums.nothing(), done: to - from };
-    if (this.#sums.smooth) return sums;
+    const sums: Sums = { ...this.#net.nothing(), done: to - from };
+    if (this.#net.smooth) return sums;
     const placed = this.#prepared();
     let index = placed.findIndex(({ at }) => at >= from);
     while (index !== -1 && index < placed.length) {
@@ -118,17 +119,17 @@ export class LayeredCount {
    * alone is too much. For planning: an instance that has estimated should not count.
    */
   estimate(budget: number): CountEstimate {
-    const units = Math.max(...this.#sums.layers.map((layer) => layer.rows.length));
-    if (this.#sums.smooth) return estimateOf(1, 1, units, 0);
+    const units = Math.max(...this.#net.layers.map((layer) => layer.rows.length));
+    if (this.#net.smooth) return estimateOf(1, 1, units, 0);
     const { meter } = this;
     meter.allow(budget);
     let passes: readonly Pass[];
     try {
-      passes = this.#sums.passes();
+      passes = passesOf(this.#net);
     } catch (error) {
       if (!(error instanceof OverLimit)) throw error;
       meter.allow(budget);
-      const { layers, input, stop } = this.#sums;
+      const { layers, input, stop } = this.#net;
       const { states, operations } = roughEstimate(layers, input, stop, meter);
       const held = Math.max(states, meter.states);
       return estimateOf(held, Math.max(operations, meter.operations), units, meter.lawBytes);
@@ -170,7 +171,7 @@ export class LayeredCount {
       const run = (): number => {
         const before = meter.operations;
         meter.allow(Math.max(0, end - before));
-        made = pass.run(window, false, this.#sums.nothing(), () => 0n);
+        made = pass.run(window, false, this.#net.nothing(), () => 0n);
         return meter.operations - before;
       };
       try {
@@ -195,7 +196,7 @@ export class LayeredCount {
   /** Every block of every pass, laid end to end. */
   #prepared(): readonly Placed[] {
     if (this.#placed !== null) return this.#placed;
-    const passes = this.#sums.passes();
+    const passes = passesOf(this.#net);
     const costOf = (pass: Pass, block: Block | null): number =>
       pass.unknownCost * Math.max(1, block?.joints ?? 1);
     const total = passes.reduce(

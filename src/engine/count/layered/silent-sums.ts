@@ -7,7 +7,6 @@
  * silences depends on the tangent's law and the slopes alone, so it is computed once for each pair
  * and serves every span that has such a tangent.
  */
-import { memoised } from '../../num/memoised.js';
 import type { TangentChoices } from './factorised.js';
 import { scaled } from './law.js';
 import { COST, type Meter } from './meter.js';
@@ -42,17 +41,19 @@ export class SilentSums {
   /** *Exact.* `laws`: one per tangent; `slopes`: one per unit. Throws Outgrown. */
   sums(laws: readonly Law[], slopes: readonly number[]): bigint {
     const names = laws.map(nameOf);
-    const sorted = [...slopes].sort((a, b) => a - b);
+    const sorted = [...slopes].sort(ascending);
     const key = `${[...names].sort().join(';')} | ${sorted.join(' ')}`;
     const known = this.#sums.get(key);
     if (known !== undefined) return known;
     const count = weighingsCount(this.#weights, sorted);
     this.#meter.spend(count * laws.length * COST.big);
     const zeros = laws.map((law, k) => this.#zerosOf(names[k] ?? '', law, sorted));
-    const sums = this.#weighingsOf(sorted).reduce(
-      (sum, { ways }, at) => sum + zeros.reduce((all, each) => all * (each[at] as bigint), ways),
-      0n,
-    );
+    let sums = 0n;
+    for (const [at, { ways }] of this.#weighingsOf(sorted).entries()) {
+      let all = ways;
+      for (const each of zeros) all *= each[at] as bigint;
+      sums += all;
+    }
     this.#sums.set(key, sums);
     return sums;
   }
@@ -61,7 +62,7 @@ export class SilentSums {
     const key = slopes.join(' ');
     const known = this.#weighings.get(key);
     if (known !== undefined) return known;
-    const made = weighingsOf(this.#weights, slopes);
+    const made = new Weighings(this.#weights, slopes).all();
     this.#weighings.set(key, made);
     return made;
   }
@@ -75,15 +76,11 @@ export class SilentSums {
     const count = weighingsCount(this.#weights, slopes);
     this.#meter.spend(count * COST.big + sumsCost(law, this.#weights, slopes, count));
     this.#meter.holdLaws(count * WEIGHING_BYTES);
-    const kept = memoised((half: string) =>
-      sumCounts(law, half === '' ? [] : half.split(' ').map(Number)),
-    );
-    /** The law of half a sum; short halves serve many sums and are kept. */
-    const halfLaw = (half: readonly number[]): SumCounts =>
-      half.length > KEPT_HALF ? sumCounts(law, half) : kept(half.join(' '));
-    const zeros = this.#weighingsOf(slopes).map(({ coefficients }) =>
-      zeroSumsGiven(law, coefficients, halfLaw),
-    );
+    const halves = new HalfLaws(law);
+    const zeros: bigint[] = [];
+    for (const { coefficients } of this.#weighingsOf(slopes)) {
+      zeros.push(zeroSumsGiven(law, coefficients, halves));
+    }
     this.#zeros.set(key, zeros);
     return zeros;
   }
@@ -105,33 +102,49 @@ function weighingsCount(weights: Float64Array, slopes: readonly number[]): numbe
   );
 }
 
-/** Every weighing once. `slopes` in ascending order. */
-function weighingsOf(weights: Float64Array, slopes: readonly number[]): readonly Weighing[] {
-  const merged = new Map<string, Weighing>();
-  const chosen: number[] = [];
+/** Every weighing once. Methods, not closures: see `joint.ts`. */
+class Weighings {
+  readonly #weights: Float64Array;
+  readonly #slopes: readonly number[];
+  readonly #merged = new Map<string, Weighing>();
+  readonly #chosen: number[] = [];
+
+  /** `slopes` in ascending order. */
+  constructor(weights: Float64Array, slopes: readonly number[]) {
+    this.#weights = weights;
+    this.#slopes = slopes;
+  }
+
+  all(): readonly Weighing[] {
+    this.#over(0, 0, 0, 1n);
+    return [...this.#merged.values()];
+  }
+
   /** Units with the same slope get weights from `from` on; `run` is how often the last one repeats. */
-  const over = (from: number, ofSlope: number, run: number, ways: bigint): void => {
-    const unit = chosen.length;
-    const slope = slopes[unit];
+  #over(from: number, ofSlope: number, run: number, ways: bigint): void {
+    const unit = this.#chosen.length;
+    const slope = this.#slopes[unit];
     if (slope === undefined) {
-      const coefficients = [...chosen].sort((a, b) => a - b);
+      const coefficients = [...this.#chosen].sort(ascending);
       const key = coefficients.join(' ');
-      merged.set(key, { coefficients, ways: ways + (merged.get(key)?.ways ?? 0n) });
+      this.#merged.set(key, { coefficients, ways: ways + (this.#merged.get(key)?.ways ?? 0n) });
       return;
     }
-    const sameSlope = slopes[unit + 1] === slope;
-    for (let k = from; k < weights.length; k += 1) {
+    const sameSlope = this.#slopes[unit + 1] === slope;
+    for (let k = from; k < this.#weights.length; k += 1) {
       const repeats = ofSlope > 0 && k === from ? run + 1 : 1;
       // Placing one unit more of this slope multiplies the arrangements by their number / repeats.
       const arranged = ofSlope === 0 ? ways : (ways * BigInt(ofSlope + 1)) / BigInt(repeats);
-      chosen.push(scaled(weights[k] as number, slope));
-      if (sameSlope) over(k, ofSlope + 1, repeats, arranged);
-      else over(0, 0, 0, arranged);
-      chosen.pop();
+      this.#chosen.push(scaled(this.#weights[k] as number, slope));
+      if (sameSlope) this.#over(k, ofSlope + 1, repeats, arranged);
+      else this.#over(0, 0, 0, arranged);
+      this.#chosen.pop();
     }
-  };
-  over(0, 0, 0, 1n);
-  return [...merged.values()];
+  }
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }
 
 /** Longest half of a sum whose law is kept. */
@@ -167,28 +180,45 @@ function sumsCost(
 /** How many choices give each sum. */
 type SumCounts = ReadonlyMap<number, number>;
 
+/** The laws of half a sum; short halves serve many sums and are kept. */
+class HalfLaws {
+  readonly #law: Law;
+  readonly #kept = new Map<string, SumCounts>();
+
+  constructor(law: Law) {
+    this.#law = law;
+  }
+
+  of(half: readonly number[]): SumCounts {
+    if (half.length > KEPT_HALF) return sumCounts(this.#law, half);
+    const key = half.join(' ');
+    const known = this.#kept.get(key);
+    if (known !== undefined) return known;
+    const made = sumCounts(this.#law, half);
+    this.#kept.set(key, made);
+    return made;
+  }
+}
+
 /** Choices with Σ_i c_i·u_i = 0, the u_i independent with one law: two halves meet in the middle. */
-function zeroSumsGiven(
-  law: readonly TangentChoices[],
-  coefficients: readonly number[],
-  halfLaw: (half: readonly number[]) => SumCounts,
-): bigint {
-  const total = law.reduce((sum, { count }) => sum + BigInt(count), 0n);
+function zeroSumsGiven(law: Law, coefficients: readonly number[], halves: HalfLaws): bigint {
+  let total = 0n;
+  for (const { count } of law) total += BigInt(count);
   if (total ** BigInt(coefficients.length) >= 2n ** 53n) {
     throw new Outgrown('the tangents of one layer have more than 2^53 choices');
   }
   const middle = coefficients.length >> 1;
-  const left = halfLaw(coefficients.slice(0, middle));
-  const right = halfLaw(coefficients.slice(middle));
+  const left = halves.of(coefficients.slice(0, middle));
+  const right = halves.of(coefficients.slice(middle));
   // All products together are at most the number of choices, so below 2^53.
   let zeros = 0;
   for (const [sum, ways] of left) zeros += ways * (right.get(-sum) ?? 0);
   return BigInt(zeros);
 }
 
-function sumCounts(law: readonly TangentChoices[], coefficients: readonly number[]): SumCounts {
+function sumCounts(law: Law, coefficients: readonly number[]): SumCounts {
   let sums = new Map<number, number>([[0, 1]]);
-  coefficients.forEach((coefficient) => {
+  for (const coefficient of coefficients) {
     const next = new Map<number, number>();
     for (const [sum, ways] of sums) {
       for (const { u, count } of law) {
@@ -200,6 +230,6 @@ function sumCounts(law: readonly TangentChoices[], coefficients: readonly number
       }
     }
     sums = next;
-  });
+  }
   return sums;
 }

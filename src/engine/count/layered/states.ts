@@ -7,7 +7,7 @@
  * multiset stands for all its arrangements. Each state remembers one way that leads to it, for
  * witnesses.
  */
-import { forEachJoint, type Joint } from './joint.js';
+import { forEachJoint, type JointVisitor } from './joint.js';
 import {
   formOf,
   isFree,
@@ -128,46 +128,85 @@ export function expand(
 ): WeightedState[] {
   const layer = layers[index] as RowLayer;
   const next = layers[index + 1];
-  const merged = new Map<number | string, WeightedState & { weight: bigint }>();
-  const bound = new Map<string, BoundState & { weight: bigint }>();
-  const units = layer.rows.length;
-  const spans = new Spans();
+  const expansion = new Expansion(index, next, options, meter);
   for (const from of states) {
+    expansion.from = from;
     const laws = lawsAt(layer, next, from.state, options.addTies, meter);
-    forEachJoint(layer, laws, options, meter, (joint) => {
-      const weight = from.weight * joint.count;
-      const way = { from, outcomes: [...joint.outcomes] };
-      const made = options.addTies && mayBind(next) ? cutOf(next, index, way, weight) : null;
-      if (made !== null) {
-        const key = boundKey(made);
-        const known = bound.get(key);
-        if (known === undefined) bound.set(key, made);
-        else known.weight += weight;
-        meter.spend(COST.state);
-        meter.hold(bound.size + merged.size, units);
-        return;
-      }
-      const span = spans.behind(joint.outcomes, from.state, options);
-      const state = stateOf(joint.outcomes, span, options, next);
-      meter.spend(state.tangents.length * units * COST.tangentEntry);
-      const key = keyOf(state, span);
-      const known = merged.get(key);
-      if (known !== undefined) {
-        known.weight += weight;
-        return;
-      }
-      merged.set(key, { state, weight, way });
-      meter.spend(COST.state);
-      meter.hold(bound.size + merged.size, units);
-    });
+    forEachJoint(layer, laws, options, meter, expansion);
   }
-  for (const state of bound.values()) onBound(state);
-  return [...merged.values()];
+  for (const state of expansion.bound.values()) onBound(state);
+  return [...expansion.merged.values()];
+}
+
+/** The states met so far behind one layer. */
+class Expansion implements JointVisitor {
+  readonly merged = new Map<number | string, WeightedState & { weight: bigint }>();
+  readonly bound = new Map<string, BoundState & { weight: bigint }>();
+  /** The state before the layer. */
+  from: WeightedState | null = null;
+  readonly #index: number;
+  readonly #options: ExpandOptions;
+  readonly #meter: Meter;
+  /** The next layer where its rows may turn out not to be free. */
+  readonly #binding: RowLayer | null;
+  readonly #spans = new Spans();
+
+  constructor(index: number, next: RowLayer | undefined, options: ExpandOptions, meter: Meter) {
+    this.#index = index;
+    this.#options = options;
+    this.#meter = meter;
+    this.#binding = options.addTies && mayBind(next) ? next : null;
+  }
+
+  visit(outcomes: readonly Outcome[], count: bigint): void {
+    const from = this.from as WeightedState;
+    const weight = from.weight === 1n ? count : from.weight * count;
+    if (this.#binding !== null) {
+      const way = { from, outcomes: [...outcomes] };
+      const made = cutOf(this.#binding, this.#index, way, weight);
+      if (made !== null) {
+        this.#cut(made);
+        return;
+      }
+    }
+    const span = this.#spans.behind(outcomes, from.state, this.#options);
+    const state = stateOf(outcomes, span, this.#binding);
+    const units = outcomes.length;
+    this.#meter.spend(state.tangents.length * units * COST.tangentEntry);
+    const key = keyOf(state, span);
+    const known = this.merged.get(key);
+    if (known !== undefined) {
+      known.weight += weight;
+      return;
+    }
+    this.merged.set(key, { state, weight, way: { from, outcomes: [...outcomes] } });
+    this.#held(units);
+  }
+
+  #cut(state: BoundState & { weight: bigint }): void {
+    const key = boundKey(state);
+    const known = this.bound.get(key);
+    if (known === undefined) this.bound.set(key, state);
+    else known.weight += state.weight;
+    this.#held(state.y.length);
+  }
+
+  #held(units: number): void {
+    this.#meter.spend(COST.state);
+    this.#meter.hold(this.bound.size + this.merged.size, units);
+  }
+}
+
+/** *Exact.* The values of a joint outcome, `[unit]`. */
+export function valuesOf(outcomes: readonly Outcome[]): number[] {
+  const z: number[] = [];
+  for (let unit = 0; unit < outcomes.length; unit += 1) z.push((outcomes[unit] as Outcome).z);
+  return z;
 }
 
 /** The cut behind these outcomes, or null where every row of the next layer is free or still. */
 function cutOf(next: RowLayer, layer: number, way: Way, weight: bigint): BoundState | null {
-  const z = way.outcomes.map((outcome) => outcome.z);
+  const z = valuesOf(way.outcomes);
   if (next.rows.every((row) => isFree(row, z))) return null;
   const still = stillnessOf(way.outcomes);
   if (next.rows.every((row) => formOf(row, { z, tangents: [], still }) !== 'dependent'))
@@ -193,14 +232,14 @@ function stillnessOf(outcomes: readonly Outcome[]): boolean[] {
   });
 }
 
+/** `binding`: the next layer where its rows may turn out not to be free, else null. */
 function stateOf(
-  outcomes: Joint['outcomes'],
+  outcomes: readonly Outcome[],
   { tangents }: Span,
-  options: ExpandOptions,
-  next: RowLayer | undefined,
+  binding: RowLayer | null,
 ): State {
-  const z = outcomes.map((outcome) => outcome.z);
-  const asked = options.addTies && mayBind(next) && next.rows.some((row) => !isFree(row, z));
+  const z = valuesOf(outcomes);
+  const asked = binding?.rows.some((row) => !isFree(row, z)) === true;
   return { z, tangents, still: asked ? stillnessOf(outcomes) : null };
 }
 

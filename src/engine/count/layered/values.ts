@@ -4,11 +4,12 @@
  * tie, and weighted by the number of their ties and of their pairs of ties.
  */
 import type { FinalPair } from './final.js';
-import { forEachJoint } from './joint.js';
+import { forEachJoint, type JointVisitor } from './joint.js';
+import type { Outcome } from './law.js';
 import { COST, type Meter } from './meter.js';
 import type { LayerLaws } from './prefix.js';
 import type { Row, RowLayer } from './rows.js';
-import { keyOfValues, lawsAt } from './states.js';
+import { keyOfValues, lawsAt, valuesOf } from './states.js';
 import type { Vector } from './subspace.js';
 import type { Window } from './window.js';
 
@@ -40,37 +41,53 @@ export function expandValues(
   meter: Meter,
 ): ValueState[] {
   const layer = layers[index] as RowLayer;
-  const merged = new Map<string | number, { readonly z: Vector } & MutableSums>();
-  const units = layer.rows.length;
+  const expansion = new ValueExpansion(meter);
   for (const from of states) {
+    expansion.from = from;
     const state = { z: from.z, tangents: [], still: null };
     const laws = lawsAt(layer, undefined, state, false, meter);
-    forEachJoint(layer, laws, { window }, meter, ({ outcomes, count }) => {
-      const z = outcomes.map((outcome) => outcome.z);
-      const tied = outcomes.reduce((sum, outcome) => sum + (outcome.tied ? 1 : 0), 0);
-      const key = keyOfValues(z);
-      const own = BigInt(tied);
-      const ownPairs = BigInt((tied * (tied - 1)) / 2);
-      const all = from.all * count;
-      const untouched = tied > 0 ? 0n : from.untouched === from.all ? all : from.untouched * count;
-      // Where nothing was tied before, most products are with 0.
-      const ties = own * all + (from.ties === 0n ? 0n : from.ties * count);
-      const pairs =
-        ownPairs * all + (from.ties === 0n ? 0n : (from.pairs + from.ties * own) * count);
-      const state = merged.get(key);
-      if (state === undefined) {
-        merged.set(key, { z, all, untouched, ties, pairs });
-        meter.spend(COST.state);
-        meter.hold(merged.size, units);
-        return;
-      }
-      state.all += all;
-      state.untouched += untouched;
-      state.ties += ties;
-      state.pairs += pairs;
-    });
+    forEachJoint(layer, laws, { window }, meter, expansion);
   }
-  return [...merged.values()];
+  return [...expansion.merged.values()];
+}
+
+/** The values met so far behind one layer. */
+class ValueExpansion implements JointVisitor {
+  readonly merged = new Map<string | number, { readonly z: Vector } & MutableSums>();
+  /** The values before the layer. */
+  from: ValueState | null = null;
+  readonly #meter: Meter;
+
+  constructor(meter: Meter) {
+    this.#meter = meter;
+  }
+
+  visit(outcomes: readonly Outcome[], count: bigint): void {
+    const from = this.from as ValueState;
+    const z = valuesOf(outcomes);
+    let tied = 0;
+    for (let unit = 0; unit < outcomes.length; unit += 1)
+      if (outcomes[unit]?.tied === true) tied += 1;
+    const own = BigInt(tied);
+    const ownPairs = BigInt((tied * (tied - 1)) / 2);
+    const all = from.all === 1n ? count : from.all * count;
+    const untouched = tied > 0 ? 0n : from.untouched === from.all ? all : from.untouched * count;
+    // Where nothing was tied before, most products are with 0.
+    const ties = own * all + (from.ties === 0n ? 0n : from.ties * count);
+    const pairs = ownPairs * all + (from.ties === 0n ? 0n : (from.pairs + from.ties * own) * count);
+    const key = keyOfValues(z);
+    const state = this.merged.get(key);
+    if (state === undefined) {
+      this.merged.set(key, { z, all, untouched, ties, pairs });
+      this.#meter.spend(COST.state);
+      this.#meter.hold(this.merged.size, outcomes.length);
+      return;
+    }
+    state.all += all;
+    state.untouched += untouched;
+    state.ties += ties;
+    state.pairs += pairs;
+  }
 }
 
 /** Sums over states before the last layer with kinks. */

@@ -45,40 +45,40 @@ export function weighBlocks(
   meter: Meter,
 ): void {
   const [first = [], ...others] = classes;
-  const put = (a: number, b: number, count: number): void => {
-    const key = `${String(a)} ${String(b)}`;
-    const known = joints.get(key);
-    if (known === undefined) joints.set(key, { leading: [a, b], joints: count });
-    else known.joints += count;
-  };
   const law = lawOf(first[0] as number);
   meter.spend(law.length * law.length * COST.mapEntry);
-  const behind = (from: number): number =>
-    others
-      .slice(from)
-      .reduce(
-        (product, units) => product * multisets(lawOf(units[0] as number).length, units.length),
-        1,
-      );
   if (first.length >= 2) {
-    const rest = behind(0);
-    law.forEach((a, i) => {
+    const rest = jointsOf(others, lawOf);
+    for (let i = 0; i < law.length; i += 1) {
+      const a = law[i] as Outcome;
       for (let j = i; j < law.length; j += 1) {
         const b = law[j] as Outcome;
-        put(a.z, b.z, rest * multisets(law.length - j, first.length - 2));
+        put(joints, a.z, b.z, rest * multisets(law.length - j, first.length - 2));
       }
-    });
+    }
     return;
   }
-  const [second] = others;
+  const [second, ...further] = others;
   if (second === undefined) {
-    for (const { z } of law) put(z, z, 1);
+    for (const { z } of law) put(joints, z, z, 1);
     return;
   }
   // Both classes have one unit.
-  const rest = behind(1);
+  const rest = jointsOf(further, lawOf);
   const secondLaw = lawOf(second[0] as number);
-  for (const a of law) for (const b of secondLaw) put(a.z, b.z, rest);
+  for (const a of law) for (const b of secondLaw) put(joints, a.z, b.z, rest);
+}
+
+function put(
+  joints: Map<string, { leading: readonly [number, number]; joints: number }>,
+  a: number,
+  b: number,
+  count: number,
+): void {
+  const key = `${String(a)} ${String(b)}`;
+  const known = joints.get(key);
+  if (known === undefined) joints.set(key, { leading: [a, b], joints: count });
+  else known.joints += count;
 }
 
 /** *Estimate.* Number of multisets of so many outcomes, C(kinds + size − 1, size), as a double. */
@@ -101,7 +101,9 @@ export function jointsOf(
 
 /** *Exact.* Blocks in the order of their leading values. */
 export function sortedBlocks(joints: ReadonlyMap<string, Block>): Block[] {
-  return [...joints.values()].sort(
-    (a, b) => a.leading[0] - b.leading[0] || a.leading[1] - b.leading[1],
-  );
+  return [...joints.values()].sort(byLeading);
+}
+
+function byLeading(a: Block, b: Block): number {
+  return a.leading[0] - b.leading[0] || a.leading[1] - b.leading[1];
 }
