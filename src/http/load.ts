@@ -8,6 +8,13 @@ import type { FastifyRequest } from 'fastify';
 import type { App, HttpSettings } from './dependencies.js';
 import { ProblemError } from './problem.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether it counts among the requests in hand. */
+    inHand: boolean;
+  }
+}
+
 const ALWAYS: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz', '/metrics']);
 
 export interface Admission {
@@ -22,9 +29,16 @@ export async function shedLoad(
   app: App,
   { maxEventLoopDelayMs, maxInFlight }: HttpSettings,
 ): Promise<Admission> {
-  const inHand = new Set<FastifyRequest>();
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (inHand.size >= maxInFlight && !ALWAYS.has(request.routeOptions.url)) {
+  // A number, and a mark on each request: the tables of a set outlive it, with all that was in them.
+  let inHand = 0;
+  app.decorateRequest('inHand', false);
+  const release = (request: FastifyRequest): void => {
+    if (!request.inHand) return;
+    request.inHand = false;
+    inHand -= 1;
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    if (inHand >= maxInFlight && !ALWAYS.has(request.routeOptions.url)) {
       done(
         new ProblemError(
           'overloaded',
@@ -33,13 +47,12 @@ export async function shedLoad(
       );
       return;
     }
-    inHand.add(request);
-    // Once per request, however it ends; an aborted one has no onResponse before its handler ends.
-    request.raw.once('close', () => inHand.delete(request));
-    done();
-  });
-  app.addHook('onResponse', (request, _reply, done) => {
-    inHand.delete(request);
+    request.inHand = true;
+    inHand += 1;
+    // Once per response, however it ends: sent, or its connection gone.
+    reply.raw.on('close', () => {
+      release(request);
+    });
     done();
   });
   await app.register(underPressure, {
@@ -56,7 +69,7 @@ export async function shedLoad(
     },
   });
   return {
-    stepAside: (request) => void inHand.delete(request),
-    inHand: () => inHand.size,
+    stepAside: release,
+    inHand: () => inHand,
   };
 }
