@@ -23,7 +23,7 @@ export function mergeProcessor(work: Work): (job: Job, token?: string) => Promis
         if (tally === null) throw new Error(`merge: a tally of plan ${data.plan} is missing`);
         tallies.push(tally);
       }
-      const result = await work.pool.merge({ plan: shared, tallies }, task.signal);
+      const result = await work.pool.merge({ plan: shared, tallies }, task);
       await whenAble(task, () => work.blobs.putResult(data.plan, result));
     }
     const { state: after } = await whenAble(task, () => work.records.succeed(data.job));

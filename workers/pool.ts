@@ -10,7 +10,9 @@
  * together, too: where one is aborted, or the thread fails, the others are to be asked for alone.
  */
 import { Piscina } from 'piscina';
+import { Bag } from './bag.js';
 import type { MergeTask, OutgrownAnswer, ShardTask } from './compute.js';
+import type { Ending } from './ending.js';
 import type { Together } from './hands.js';
 
 /** How a computation ended without an answer. */
@@ -25,7 +27,7 @@ export class ComputeFailure extends Error {
   }
 }
 
-/** Thrown where the signal ended the task. */
+/** Thrown where the task was ended. */
 export class ComputeAborted extends Error {
   override readonly name = 'ComputeAborted';
 }
@@ -37,8 +39,8 @@ export class FailedTogether extends Error {
 
 export interface Pool {
   /** In one go with others where `inCompany`, and then may throw FailedTogether; else alone. */
-  shard(task: ShardTask, signal: AbortSignal, inCompany?: boolean): Promise<string>;
-  merge(task: MergeTask, signal: AbortSignal): Promise<string>;
+  shard(task: ShardTask, ending: Ending<unknown>, inCompany?: boolean): Promise<string>;
+  merge(task: MergeTask, ending: Ending<unknown>): Promise<string>;
   /** Kills every thread. */
   destroy(): Promise<void>;
 }
@@ -110,9 +112,9 @@ export function openPool(options: PoolOptions): Pool {
   });
   // A thread that dies before it takes a task (its entry cannot be loaded) leaves the task waiting
   // for ever; piscina only tells the pool. All tasks in hand are given up, and tried again.
-  const giveUp = new Set<(error: unknown) => void>();
+  const giveUp = new Bag<{ place: number; reject: (error: unknown) => void }>();
   piscina.on('error', (error: unknown) => {
-    for (const reject of [...giveUp]) reject(new ComputeFailure('crashed', error));
+    for (const { reject } of giveUp.items()) reject(new ComputeFailure('crashed', error));
   });
 
   /** What a thread answers; the abort of `over` kills it. */
@@ -120,7 +122,8 @@ export function openPool(options: PoolOptions): Pool {
     let settled = false;
     let reject: (error: unknown) => void = () => undefined;
     const broken = new Promise<never>((_resolve, rejectBroken) => (reject = rejectBroken));
-    giveUp.add(reject);
+    const inHand = { place: -1, reject };
+    giveUp.add(inHand);
     try {
       return await Promise.race([
         piscina.run(task, { name, signal: over.signal }).finally(() => (settled = true)),
@@ -129,7 +132,7 @@ export function openPool(options: PoolOptions): Pool {
     } catch (error) {
       throw error instanceof ComputeFailure ? error : failureOf(error);
     } finally {
-      giveUp.delete(reject);
+      giveUp.remove(inHand);
       if (!settled) over.abort();
     }
   }
@@ -182,10 +185,10 @@ export function openPool(options: PoolOptions): Pool {
   }
 
   return {
-    async shard(task, signal, inCompany = false) {
-      const abortedBy = (): ComputeAborted => new ComputeAborted(String(signal.reason));
-      if (signal.aborted) throw abortedBy();
-      let abort = (): void => undefined;
+    async shard(task, ending, inCompany = false) {
+      const aborted = (): ComputeAborted => new ComputeAborted(String(ending.ended()));
+      if (ending.ended() !== null) throw aborted();
+      let end = (): void => undefined;
       try {
         return await new Promise<string>((answer, fail) => {
           const asked: Asked = {
@@ -194,36 +197,35 @@ export function openPool(options: PoolOptions): Pool {
               waiting.splice(waiting.indexOf(asked), 1);
             },
           };
-          abort = () => {
-            fail(abortedBy());
+          end = () => {
+            fail(aborted());
             asked.aborted();
           };
-          signal.addEventListener('abort', abort, { once: true });
+          ending.onEnd(end);
           waiting.push(asked);
           // Those that come in the same moment are to be seen together.
           if (!looking) process.nextTick(look);
           looking = true;
         });
       } finally {
-        signal.removeEventListener('abort', abort);
+        ending.forget(end);
       }
     },
-    async merge(task, signal) {
-      const abortedBy = (cause?: unknown): ComputeAborted =>
-        new ComputeAborted(String(signal.reason), { cause });
-      const isAborted = (): boolean => signal.aborted;
-      if (isAborted()) throw abortedBy();
+    async merge(task, ending) {
+      const aborted = (cause?: unknown): ComputeAborted =>
+        new ComputeAborted(String(ending.ended()), { cause });
+      if (ending.ended() !== null) throw aborted();
       const over = new AbortController();
-      const abort = (): void => {
-        over.abort(signal.reason);
+      const end = (): void => {
+        over.abort();
       };
-      signal.addEventListener('abort', abort, { once: true });
+      ending.onEnd(end);
       try {
         return textOf('merge', await onThread('merge', task, over));
       } catch (error) {
-        throw isAborted() ? abortedBy(error) : error;
+        throw ending.ended() === null ? error : aborted(error);
       } finally {
-        signal.removeEventListener('abort', abort);
+        ending.forget(end);
       }
     },
     destroy: () => piscina.destroy(),

@@ -6,12 +6,14 @@
  * A suspect waits for those that compute already, which end by themselves; whoever comes while a
  * suspect is here goes back to the queue.
  */
+import type { Ending } from './ending.js';
+
 export interface Quarantine {
   /**
    * Resolves when the work may begin, to what ends it; to null where it has to go back. Rejects
-   * where the signal comes first.
+   * where it is ended before that.
    */
-  enter(suspect: boolean, signal: AbortSignal): Promise<(() => void) | null>;
+  enter(suspect: boolean, ending: Ending<unknown>): Promise<(() => void) | null>;
 }
 
 /** Nobody in it. `alone` hears when a suspect comes, and when it is gone: fetch nothing in between. */
@@ -32,7 +34,7 @@ export function openQuarantine(alone: (suspectIsHere: boolean) => void): Quarant
   }
 
   return {
-    async enter(suspect, signal) {
+    async enter(suspect, ending) {
       if (suspectIsHere) return null;
       if (!suspect) {
         inside++;
@@ -45,6 +47,7 @@ export function openQuarantine(alone: (suspectIsHere: boolean) => void): Quarant
       suspectIsHere = true;
       alone(true);
       if (inside > 0) {
+        const { signal } = ending;
         try {
           await new Promise<void>((resolve, reject) => {
             const abort = (): void => {

@@ -4,6 +4,9 @@
  * Invariant: whatever begins after `shutdown` is born ended. That closes the gap in which the queue
  * hands out one more job while the worker closes.
  */
+import { Bag } from './bag.js';
+import { Ending } from './ending.js';
+
 export type EndReason =
   /** The job is cancelled or has failed: the work of that run is worth nothing any more. */
   | 'stopped'
@@ -12,16 +15,23 @@ export type EndReason =
   /** The queue has given the work to somebody else. */
   | 'lost';
 
-export interface Task {
-  readonly signal: AbortSignal;
-  /** Why it was ended; null where it was not. */
-  readonly ended: () => EndReason | null;
-  readonly stop: () => void;
-  readonly release: () => void;
+/** One piece of work in hand. */
+export class Task extends Ending<EndReason> {
+  readonly queueJobId: string;
+  readonly runId: string;
+  /** In the bag of all. */
+  place = -1;
+
+  constructor(queueJobId: string, runId: string) {
+    super();
+    this.queueJobId = queueJobId;
+    this.runId = runId;
+  }
 }
 
 export interface Running {
   begin(queueJobId: string, runId: string): Task;
+  release(task: Task): void;
   stop(runId: string): void;
   lose(queueJobId: string): void;
   shutdown(): void;
@@ -29,31 +39,19 @@ export interface Running {
 
 /** Nothing in hand yet. */
 export function openRunning(): Running {
-  interface Held {
-    readonly queueJobId: string;
-    readonly runId: string;
-    readonly controller: AbortController;
-  }
-  const held = new Set<Held>();
+  const held = new Bag<Task>();
   let closing = false;
-  const end = (reason: EndReason, which: (task: Held) => boolean): void => {
-    for (const task of held) if (which(task)) task.controller.abort(reason);
+  const end = (reason: EndReason, which: (task: Task) => boolean): void => {
+    for (const task of held.items()) if (which(task)) task.end(reason);
   };
   return {
     begin(queueJobId, runId) {
-      const controller = new AbortController();
-      const task = { queueJobId, runId, controller };
+      const task = new Task(queueJobId, runId);
       held.add(task);
-      if (closing) controller.abort('shutdown' satisfies EndReason);
-      return {
-        signal: controller.signal,
-        ended: () => (controller.signal.aborted ? (controller.signal.reason as EndReason) : null),
-        stop: () => {
-          controller.abort('stopped' satisfies EndReason);
-        },
-        release: () => held.delete(task),
-      };
+      if (closing) task.end('shutdown');
+      return task;
     },
+    release: (task) => void held.remove(task),
     stop: (runId) => {
       end('stopped', (task) => task.runId === runId);
     },

@@ -78,12 +78,12 @@ async function compute(
     const part = { index: data.index, done: Atomics.load(counter, 0), spent: meter.take() };
     const { state, overBudget } = await work.records.progress(data.job, plan, part);
     if (state === 'running' && overBudget) exhausted = true;
-    if (state !== 'running' || overBudget) task.stop();
+    if (state !== 'running' || overBudget) task.end('stopped');
   });
   try {
     const { index, from, to } = data;
     const asked = { plan: shared, shard: { index, from, to }, done, before };
-    const tally = await work.pool.shard(asked, task.signal, inCompany);
+    const tally = await work.pool.shard(asked, task, inCompany);
     answered = true;
     const spent = meter.take();
     work.hands.took(meter.taken() / 1_000);

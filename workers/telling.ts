@@ -4,6 +4,7 @@
  */
 import type { Plan } from '../src/plan/plan.js';
 import type { Records } from '../src/queue/records.js';
+import { Bag } from './bag.js';
 
 const TELL_EVERY_MS = 1_000;
 
@@ -20,6 +21,8 @@ export interface Telling {
 }
 
 interface Told {
+  /** In the bag of all. */
+  place: number;
   readonly tell: () => Promise<void>;
   /** Beats to let pass before the next call. */
   beats: number;
@@ -30,7 +33,7 @@ const BEATS = 4;
 
 /** `everySecond` of the above. */
 function openBeat(onError: (error: unknown) => void): Telling['everySecond'] {
-  const all = new Set<Told>();
+  const all = new Bag<Told>();
   let timer: NodeJS.Timeout | undefined;
   function call(told: Told): void {
     if (told.beats > 0) told.beats--;
@@ -44,16 +47,16 @@ function openBeat(onError: (error: unknown) => void): Telling['everySecond'] {
     }
   }
   function beat(): void {
-    for (const told of all) call(told);
+    for (const told of all.items()) call(told);
     if (all.size > 0) return;
     clearInterval(timer);
     timer = undefined;
   }
   return (tell) => {
-    const told = { tell, beats: BEATS - 1, telling: false };
+    const told = { place: -1, tell, beats: BEATS - 1, telling: false };
     all.add(told);
     timer ??= setInterval(beat, TELL_EVERY_MS / BEATS);
-    return () => all.delete(told);
+    return () => all.remove(told);
   };
 }
 

@@ -193,7 +193,7 @@ export function processorOf<Schema extends TSchema>(
       // Merges are fetched by themselves and would only come back: one may be beside a suspect,
       // twice, and is one itself then.
       if (kind === 'shard' || suspect) {
-        leave = await work.quarantine.enter(suspect, task.signal);
+        leave = await work.quarantine.enter(suspect, task);
         if (leave === null) {
           if (kind === 'merge') await delay(ASK_AGAIN_MS, undefined, { signal: task.signal });
           throw new SentBack('a suspect computes alone');
@@ -223,7 +223,7 @@ export function processorOf<Schema extends TSchema>(
       throw new UnrecoverableError(fault.code);
     } finally {
       leave?.();
-      task.release();
+      work.running.release(task);
     }
   };
 }

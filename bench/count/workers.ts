@@ -12,6 +12,7 @@ import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { mergeTallies } from '../../src/plan/result.js';
 import { planBlobOf } from '../../src/queue/names.js';
 import { SHARD_NUMBERS } from '../../workers/cpu.js';
+import { Ending } from '../../workers/ending.js';
 import { openPool } from '../../workers/pool.js';
 import { answerAsked, askedOf } from '../worker-process.js';
 import { caseNamed, requestOf, type Case } from './cases.js';
@@ -95,7 +96,7 @@ async function run(plan: Plan, round: string, { pool, count }: Threads): Promise
   const encoded = new TextEncoder().encode(text);
   const bytes = new SharedArrayBuffer(encoded.length);
   new Uint8Array(bytes).set(encoded);
-  const signal = new AbortController().signal;
+  const ending = new Ending();
   const waiting = shardsOf(plan);
   const tallies: string[] = [];
   await Promise.all(
@@ -103,7 +104,7 @@ async function run(plan: Plan, round: string, { pool, count }: Threads): Promise
       for (let shard = waiting.shift(); shard !== undefined; shard = waiting.shift()) {
         const done = new SharedArrayBuffer(8 * SHARD_NUMBERS);
         const blob = { hash: `${hash} ${round}`, bytes };
-        tallies[shard.index] = await pool.shard({ plan: blob, shard, done, before: [] }, signal);
+        tallies[shard.index] = await pool.shard({ plan: blob, shard, done, before: [] }, ending);
       }
     }),
   );

@@ -10,6 +10,7 @@ import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { mergeTallies } from '../../src/plan/result.js';
 import { planBlobOf } from '../../src/queue/names.js';
 import { SHARD_NUMBERS } from '../../workers/cpu.js';
+import { Ending } from '../../workers/ending.js';
 import { openPool, type Pool } from '../../workers/pool.js';
 import { answerAsked, askedOf } from '../worker-process.js';
 import { SHARED_BIAS } from './cases.js';
@@ -95,7 +96,7 @@ function runnerOf(plan: Plan): (opened: Opened) => Promise<Ran> {
   const encoded = new TextEncoder().encode(text);
   const bytes = new SharedArrayBuffer(encoded.length);
   new Uint8Array(bytes).set(encoded);
-  const signal = new AbortController().signal;
+  const ending = new Ending();
   return async ({ pool, threads }) => {
     const waiting = shardsOf(plan);
     const tallies: string[] = [];
@@ -106,7 +107,7 @@ function runnerOf(plan: Plan): (opened: Opened) => Promise<Ran> {
         for (let shard = waiting.shift(); shard !== undefined; shard = waiting.shift()) {
           const done = new SharedArrayBuffer(8 * SHARD_NUMBERS);
           const task = { plan: { hash, bytes }, shard, done, before: [] };
-          tallies[shard.index] = await pool.shard(task, signal);
+          tallies[shard.index] = await pool.shard(task, ending);
         }
       }),
     );

@@ -4,6 +4,7 @@ import { shardsOf, type Plan } from '../../src/plan/plan.js';
 import { runShard } from '../../src/plan/run.js';
 import { planBlobOf } from '../../src/queue/names.js';
 import type { ShardTask } from '../../workers/compute.js';
+import { Ending } from '../../workers/ending.js';
 import type { Together } from '../../workers/hands.js';
 import {
   ComputeAborted,
@@ -28,7 +29,15 @@ after(() => {
 });
 
 const COMPUTE = new URL('../../workers/compute.js', import.meta.url).pathname;
-const never = new AbortController().signal;
+const never = new Ending();
+
+function endingAfter(milliseconds: number): Ending {
+  const ending = new Ending();
+  setTimeout(() => {
+    ending.end('late');
+  }, milliseconds);
+  return ending;
+}
 
 async function withPool(
   computePath: string,
@@ -100,13 +109,14 @@ test('an abort ends a tight loop, and one that came too early starts nothing', a
   await withPool(fixture('spinning'), async (pool) => {
     const plan = smallPlan({ input: '3' });
     const { hash } = planBlobOf(plan);
-    const early = AbortSignal.abort('stopped');
+    const early = new Ending();
+    early.end('stopped');
     await assert.rejects(pool.shard(taskOf(plan, 0), early), ComputeAborted);
     for (let time = 1; time <= 5; time++) {
-      const ending = new AbortController();
-      const spinning = pool.shard(taskOf(plan, 0), ending.signal);
+      const ending = new Ending();
+      const spinning = pool.shard(taskOf(plan, 0), ending);
       await until('the loop spins', () => begun(hash).length === time);
-      ending.abort('stopped');
+      ending.end('stopped');
       await assert.rejects(spinning, ComputeAborted);
     }
   });
@@ -118,11 +128,10 @@ test('killing threads while they load their entry never ends the process', async
     const task = taskOf(smallPlan({ shards: 2 }), 0);
     // A thread takes some tens of milliseconds to load: every stage of it is hit.
     for (let delay = 0; delay < 120; delay += 3) {
-      const killed = pool.shard(task, AbortSignal.timeout(delay)).catch((error: unknown) => error);
-      const other = pool
-        .shard(task, AbortSignal.timeout(delay + 1))
-        .catch((error: unknown) => error);
-      for (const end of await Promise.all([killed, other])) {
+      const ends = [delay, delay + 1].map((within) =>
+        pool.shard(task, endingAfter(within)).catch((error: unknown) => error),
+      );
+      for (const end of await Promise.all(ends)) {
         assert.ok(end instanceof ComputeAborted || typeof end === 'string');
       }
     }
@@ -219,23 +228,23 @@ test('an abort of one of several kills their thread, and the others are asked fo
     fixture('spinning'),
     async (pool) => {
       for (const [time, culprit] of [0, 1, 2].entries()) {
-        const ending = new AbortController();
+        const ending = new Ending();
         const ends = [0, 1, 2].map((index) =>
-          pool.shard(taskOf(plan, index), index === culprit ? ending.signal : never, true),
+          pool.shard(taskOf(plan, index), index === culprit ? ending : never, true),
         );
         const kinds = Promise.all(ends.map((end) => end.catch(kindOf)));
         await until('the loop spins', () => begun(hash).length === time + 1);
-        ending.abort('stopped');
+        ending.end('stopped');
         assert.deepEqual(
           await kinds,
           [0, 1, 2].map((index) => (index === culprit ? ComputeAborted : FailedTogether).name),
         );
       }
-      const ending = new AbortController();
-      const alone = pool.shard(taskOf(plan, 0), ending.signal);
-      const behind = pool.shard(taskOf(plan, 1), ending.signal, true);
+      const ending = new Ending();
+      const alone = pool.shard(taskOf(plan, 0), ending);
+      const behind = pool.shard(taskOf(plan, 1), ending, true);
       await until('the loop spins', () => begun(hash).length === 4);
-      ending.abort('stopped');
+      ending.end('stopped');
       await assert.rejects(alone, ComputeAborted);
       await assert.rejects(behind, ComputeAborted);
       assert.deepEqual(begun(hash), [0, 0, 0, 0], 'nobody else ever began');

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Ending } from '../../workers/ending.js';
 import { openQuarantine } from '../../workers/quarantine.js';
 
-const never = new AbortController().signal;
+const never = new Ending();
 /** All that can happen by itself has happened. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -31,9 +32,9 @@ test('a suspect that is ended while it waits holds nobody up', async () => {
   const told: boolean[] = [];
   const quarantine = openQuarantine((here) => told.push(here));
   const leave = await quarantine.enter(false, never);
-  const ending = new AbortController();
-  const suspect = quarantine.enter(true, ending.signal);
-  ending.abort('shutdown');
+  const ending = new Ending();
+  const suspect = quarantine.enter(true, ending);
+  ending.end('shutdown');
   await assert.rejects(suspect, /ended while it waited/);
   assert.deepEqual(told, [true, false]);
   (await quarantine.enter(false, never))?.();

@@ -14,7 +14,7 @@ test('work is ended by job, by queue job, or all of it, each with its reason', (
   running.lose('b.0');
   const reasons = (): unknown[] => [a0, a1, b0, c0].map((task) => task.ended());
   assert.deepEqual(reasons(), ['stopped', 'stopped', 'lost', null]);
-  c0.stop();
+  c0.end('stopped');
   running.shutdown();
   assert.deepEqual(reasons(), ['stopped', 'stopped', 'lost', 'stopped'], 'the first reason stays');
 });
@@ -22,7 +22,7 @@ test('work is ended by job, by queue job, or all of it, each with its reason', (
 test('what begins after the shutdown is born ended; what was released is left alone', () => {
   const running = openRunning();
   const released = running.begin('a.0', 'a');
-  released.release();
+  running.release(released);
   running.shutdown();
   assert.equal(released.ended(), null);
   const late = running.begin('b.0', 'b');
