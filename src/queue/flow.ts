@@ -68,20 +68,20 @@ export function flowOf(
   missing: readonly Shard[],
   turns: readonly number[],
 ): FlowJob {
-  const shared = { job: record.id, run: record.run, plan: record.plan };
+  const { id: job, run, plan } = record;
   return {
     name: 'merge',
     queueName: MERGE_QUEUE,
-    data: shared satisfies MergeJob,
+    data: { job, run, plan } satisfies MergeJob,
     // Parents without a priority are served last come, first served.
-    opts: { ...JOB_OPTIONS, jobId: mergeJobId(record.id, record.run), priority: 1 },
-    children: missing.map((shard, at) => ({
+    opts: { ...JOB_OPTIONS, jobId: mergeJobId(job, run), priority: 1 },
+    children: missing.map(({ index, from, to }, at) => ({
       name: 'shard',
       queueName: SHARD_QUEUE,
-      data: { ...shared, ...shard } satisfies ShardJob,
+      data: { job, run, plan, index, from, to } satisfies ShardJob,
       opts: {
         ...JOB_OPTIONS,
-        jobId: shardJobId(record.id, record.run, shard.index),
+        jobId: shardJobId(run, index),
         priority: turns[at] ?? PRIORITY_MAX,
         // Without it a failed child would leave its parent waiting for ever.
         failParentOnFailure: true,
@@ -103,17 +103,18 @@ export interface Runs {
 /** Adds the record's present run to the queue: the shards whose tally is not stored, and the merge. */
 export async function addRun(runs: Runs, record: StoredRecord, plan: Plan): Promise<void> {
   const shards = shardsOf(plan);
-  const finished = await runs.shards.finished(record.plan, shards);
+  const [finished, [head], live] = await Promise.all([
+    runs.shards.finished(record.plan, shards),
+    runs.shardQueue.getJobs(['prioritized'], 0, 0, true),
+    record.tenant === '' ? null : runs.redis.hget(runs.names.tenants, record.tenant),
+  ]);
   await runs.records.known(record.id, finished);
   if (finished.length > 0) {
     await runs.redis.hincrby(runs.names.totals, shardsField('known'), finished.length);
   }
   const done = new Set(finished.map(({ index }) => index));
   const missing = shards.filter(({ index }) => !done.has(index));
-  const [head] = await runs.shardQueue.getJobs(['prioritized'], 0, 0, true);
   // Who came before may have finished in between: then the tenant has no other live job.
-  const live =
-    record.tenant === '' ? null : await runs.redis.hget(runs.names.tenants, record.tenant);
   const step = Math.max(1, Number(live ?? 1));
   // The head's own round is under way: whoever comes now takes part in it.
   const next = Math.max(0, (head?.opts.priority ?? 0) - 1);

@@ -50,8 +50,6 @@ export const JOB_OPTIONS = {
   // What a job is and was, the record says; the queue forgets what is done.
   removeOnComplete: true,
   removeOnFail: { age: DAY_SECONDS, count: 1_000 },
-  keepLogs: 10,
-  stackTraceLimit: 10,
 } as const;
 
 export interface Names {
@@ -223,7 +221,7 @@ export function mergeJobId(id: string, run: string): string {
   return `${id}.${run}`;
 }
 
-/** Id of the queue's child job of one shard; it must name the parent, which children may not change. */
-export function shardJobId(id: string, run: string, index: number): string {
-  return `${id}.${run}.${String(index)}`;
+/** Id of the queue's child job of one shard: short, since a run has many; runs of all jobs differ. */
+export function shardJobId(run: string, index: number): string {
+  return `${run}.${String(index)}`;
 }

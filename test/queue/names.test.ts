@@ -22,8 +22,8 @@ test('another question or another engine has another id', () => {
 
 test('queue job ids are what BullMQ accepts, and no run shares one with another', () => {
   const id = `${baseIdOf(smallPlan())}-2`;
-  const ids = [mergeJobId(id, '7'), shardJobId(id, '7', 0), shardJobId(id, '7', 1)];
-  ids.push(mergeJobId(id, '8'), shardJobId(id, '8', 0));
+  const ids = [mergeJobId(id, '7'), shardJobId('7', 0), shardJobId('7', 1)];
+  ids.push(mergeJobId(id, '8'), shardJobId('8', 0));
   assert.equal(new Set(ids).size, ids.length);
   for (const each of ids) assert.doesNotMatch(each, /:|^[0-9]+$/);
 });

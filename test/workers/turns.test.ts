@@ -34,8 +34,8 @@ rigged('a job of a thousand shards does not starve a small one, early or late', 
   openGate();
   assert.equal((await rig.final(third.job.id)).state, 'succeeded');
   const place = placeOfLast(late, before);
-  // A worker holds a few short shards while they wait for its thread.
-  assert.ok(place >= 4 && place <= 32, `its last shard was number ${String(place)}`);
+  // A worker holds short shards that take no longer together than a blink; they go first.
+  assert.ok(place >= 4 && place <= 120, `its last shard was number ${String(place)}`);
   await rig.queue.cancel(first.job.id);
 });
 
