@@ -17,6 +17,12 @@ const SECURITY = {
   contentSecurityPolicy: API_POLICY,
   // The service speaks plain HTTP behind whatever terminates TLS; that one sets HSTS.
   strictTransportSecurity: false,
+  // These speak to Internet Explorer, to Flash, and to browsers that would fetch what a policy of
+  // 'none' forbids anyway; every answer would carry them, and they cost more than its JSON.
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
 };
 
 /** Names in lower case, and values; a page that needs another policy sets its own over this one. */

@@ -56,14 +56,19 @@ function integersRead(schema: TSchema, query: unknown): unknown {
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = TypeCompiler.Compile(schema);
   const part = httpPart ?? 'body';
-  // Bodies that nothing can change (known-bodies.ts) and that passed.
+  if (part !== 'body') {
+    return (input: unknown) => {
+      const value = part === 'querystring' ? integersRead(schema, input) : input;
+      return check.Check(value) ? { value } : { error: refusal(part, schema, value) };
+    };
+  }
+  // Those that nothing can change (known-bodies.ts) and that passed.
   const passed = new WeakSet();
-  return (input: unknown) => {
-    const isObject = typeof input === 'object' && input !== null;
-    if (isObject && passed.has(input)) return { value: input };
-    const value = part === 'querystring' ? integersRead(schema, input) : input;
+  return (value: unknown) => {
+    const isObject = typeof value === 'object' && value !== null;
+    if (isObject && passed.has(value)) return { value };
     if (!check.Check(value)) return { error: refusal(part, schema, value) };
-    if (part === 'body' && isObject && Object.isFrozen(input)) passed.add(input);
+    if (isObject && Object.isFrozen(value)) passed.add(value);
     return { value };
   };
 };
