@@ -192,7 +192,10 @@ export function openPool(options: PoolOptions): Pool {
       try {
         return await new Promise<string>((answer, fail) => {
           const asked: Asked = {
-            ...{ task, inCompany, answer, fail },
+            task,
+            inCompany,
+            answer,
+            fail,
             aborted: () => {
               waiting.splice(waiting.indexOf(asked), 1);
             },

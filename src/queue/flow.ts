@@ -79,12 +79,13 @@ export function flowOf(
       name: 'shard',
       queueName: SHARD_QUEUE,
       data: { job, run, plan, index, from, to } satisfies ShardJob,
+      // What is the same for all comes last: added to, a spread object becomes a slow dictionary.
       opts: {
-        ...JOB_OPTIONS,
         jobId: shardJobId(run, index),
         priority: turns[at] ?? PRIORITY_MAX,
         // Without it a failed child would leave its parent waiting for ever.
         failParentOnFailure: true,
+        ...JOB_OPTIONS,
       },
     })),
   };

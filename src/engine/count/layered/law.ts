@@ -211,7 +211,10 @@ export function preActivationLaw(
     if (next.size > LAW_MAX) throw new Outgrown('the law of a neuron has too many entries');
     law = next;
   }
-  return [...law].map(([key, count]) => ({ ...unpack(key), count: count * silent }));
+  return [...law].map(([key, count]) => {
+    const { y, u } = unpack(key);
+    return { y, u, count: count * silent };
+  });
 }
 
 function bump(map: Map<number, number>, key: number, count: number): void {
