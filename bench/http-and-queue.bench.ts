@@ -12,7 +12,7 @@ import { measureHttp } from './http/measure.js';
 import { machineLines } from './machine.js';
 import { measureBacklog } from './queue/backlog.js';
 import { measureScaling } from './queue/scaling.js';
-import { measureThroughput } from './queue/throughput.js';
+import { askThroughput } from './queue/throughput.js';
 import { document, sections } from './service-figures.js';
 
 const FILE = new URL('../../bench/service.md', import.meta.url);
@@ -33,14 +33,11 @@ if (unknown.length > 0) {
   throw new Error(`--only=${unknown.join(', ')}: the parts are ${PARTS.join(', ')}`);
 }
 
-/** What `measure` gives over a Redis of its own; null where the part is not asked for. */
-async function part<T>(
-  name: Part,
-  measure: (server: PrivateRedis) => Promise<T>,
-): Promise<T | null> {
+/** What `measure` gives; null where the part is not asked for. */
+async function part<T>(name: Part, measure: () => Promise<T>): Promise<T | null> {
   if (only.length > 0 && !only.includes(name)) return null;
   process.stdout.write(`measuring: ${name}\n`);
-  return withRedis(measure);
+  return measure();
 }
 
 async function withRedis<T>(work: (server: PrivateRedis) => Promise<T>): Promise<T> {
@@ -70,14 +67,18 @@ async function versions(): Promise<string> {
 }
 
 const figures = {
-  http: await part('http', (server) =>
-    measureHttp(server, { rounds: numberOf('rounds', 5), seconds: numberOf('seconds', 4) }),
+  http: await part('http', () =>
+    withRedis((server) =>
+      measureHttp(server, { rounds: numberOf('rounds', 9), seconds: numberOf('seconds', 4) }),
+    ),
   ),
-  throughput: await part('throughput', (server) =>
-    measureThroughput(server, { shards: 1000, rounds: 9, threads: 2 }),
+  throughput: await part('throughput', () =>
+    askThroughput({ shards: 1000, rounds: 15, threads: 2 }),
   ),
-  scaling: await part('scaling', (server) => measureScaling(server, 5)),
-  backlog: await part('backlog', (server) => measureBacklog(server, numberOf('jobs', 10_000))),
+  scaling: await part('scaling', () => withRedis((server) => measureScaling(server, 5))),
+  backlog: await part('backlog', () =>
+    withRedis((server) => measureBacklog(server, numberOf('jobs', 10_000))),
+  ),
 };
 
 if (only.length > 0) {

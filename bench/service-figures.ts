@@ -76,9 +76,9 @@ function throughputSection({ shards, bare, atOnce, counting }: Throughput): stri
     '## Shards per second',
     '',
     `Jobs of ${String(shards)} shards, each from its submission until it is final, beside a bare BullMQ flow of the same shape whose`,
-    'processors do nothing, in the same process with as many in hand, in turns. *At once*: so do the compute threads of the',
-    'service; the rest is its records, events and stored tallies, and the way to a thread and back. *Counting*: the threads',
-    'count three or four points each.',
+    "processors do nothing, in turns, in one process that is started as a worker's is, with as many in hand. *At once*:",
+    'so do the compute threads of the service; the rest is its records, events and stored tallies, and the way to a thread',
+    'and back. *Counting*: the threads count three or four points each.',
     '',
     markdownTable(
       ['', 'shards/s', 'rounds', 'by bare'],

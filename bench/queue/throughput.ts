@@ -11,11 +11,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { FlowProducer, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { PrivateRedis } from '../../test/redis-fixture.js';
+import { privateRedis, type PrivateRedis } from '../../test/redis-fixture.js';
 import { smallPlan } from '../../test/queue/plans.js';
 import { openRig, type Rig } from '../../test/workers/rig.js';
 import { handsFor } from '../../workers/hands.js';
 import { median } from '../machine.js';
+import { answerAsked, askedOf } from '../worker-process.js';
 
 export interface Throughput {
   readonly shards: number;
@@ -30,9 +31,20 @@ export function ratioOf(ours: readonly number[], bare: readonly number[]): numbe
   return median(ours.map((perSecond, round) => perSecond / (bare[round] ?? NaN)));
 }
 
-export async function measureThroughput(
+interface Asked {
+  readonly shards: number;
+  readonly rounds: number;
+  readonly threads: number;
+}
+
+/** The figures, of a process that is started as a worker's is. */
+export function askThroughput({ shards, rounds, threads }: Asked): Promise<Throughput> {
+  return askedOf(import.meta.url, [shards, rounds, threads].map(String));
+}
+
+async function measureThroughput(
   server: PrivateRedis,
-  { shards, rounds, threads }: { shards: number; rounds: number; threads: number },
+  { shards, rounds, threads }: Asked,
 ): Promise<Throughput> {
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
   const bull = { connection: redis, prefix: '{bare}' };
@@ -102,3 +114,13 @@ export async function measureThroughput(
   redis.disconnect();
   return { shards, bare, atOnce, counting };
 }
+
+await answerAsked(import.meta.url, async (asked) => {
+  const [shards = 0, rounds = 0, threads = 0] = asked.map(Number);
+  const server = await privateRedis();
+  try {
+    return await measureThroughput(server, { shards, rounds, threads });
+  } finally {
+    await server.stop();
+  }
+});

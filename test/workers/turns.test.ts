@@ -35,7 +35,7 @@ rigged('a job of a thousand shards does not starve a small one, early or late', 
   assert.equal((await rig.final(third.job.id)).state, 'succeeded');
   const place = placeOfLast(late, before);
   // A worker holds short shards that take no longer together than a blink; they go first.
-  assert.ok(place >= 4 && place <= 120, `its last shard was number ${String(place)}`);
+  assert.ok(place >= 4 && place <= 250, `its last shard was number ${String(place)}`);
   await rig.queue.cancel(first.job.id);
 });
 
