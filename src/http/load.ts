@@ -55,6 +55,11 @@ export async function shedLoad(
     });
     done();
   });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    // One that waits for those asked before it over its connection may never get that, nor be closed.
+    if (reply.raw.socket === null) release(request);
+    done(null, payload);
+  });
   await app.register(underPressure, {
     maxEventLoopDelay: maxEventLoopDelayMs,
     pressureHandler: (request, _reply, _type, delay) => {
