@@ -7,7 +7,7 @@
  * is let through: whoever had no key was refused before, and the routes themselves then answer 503.
  */
 import rateLimit from '@fastify/rate-limit';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isPublic } from './access.js';
 import type { App, RateLimits } from './dependencies.js';
 import { ProblemError } from './problem.js';
@@ -40,26 +40,25 @@ export async function limitRates(app: App, limits: RateLimits): Promise<void> {
       done();
       return;
     }
+    const told = (error?: Error): void => {
+      useDraftFields(reply);
+      done(error);
+    };
     limit.call(app, request, reply).then(() => {
-      done();
-    }, done);
+      told();
+    }, told);
   });
-  // The plugin speaks an older draft of the fields (three of them); these are the present ones.
-  app.addHook('onSend', (request, reply, payload, done) => {
-    if (request.keyId === null) {
-      done(null, payload);
-      return;
-    }
-    const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => {
-      const value = reply.getHeader(`ratelimit-${name}`);
-      reply.removeHeader(`ratelimit-${name}`);
-      return value === undefined ? undefined : String(value);
-    });
-    if (limit !== undefined && remaining !== undefined && reset !== undefined) {
-      reply
-        .header('ratelimit-policy', `"default";q=${limit};w=${String(WINDOW_SECONDS)}`)
-        .header('ratelimit', `"default";r=${remaining};t=${reset}`);
-    }
-    done(null, payload);
+}
+
+/** The plugin speaks an older draft of the fields (three of them); these are the present ones. */
+function useDraftFields(reply: FastifyReply): void {
+  const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => {
+    const value = reply.getHeader(`ratelimit-${name}`);
+    reply.removeHeader(`ratelimit-${name}`);
+    return value === undefined ? undefined : String(value);
   });
+  if (limit === undefined || remaining === undefined || reset === undefined) return;
+  reply
+    .header('ratelimit-policy', `"default";q=${limit};w=${String(WINDOW_SECONDS)}`)
+    .header('ratelimit', `"default";r=${remaining};t=${reset}`);
 }
