@@ -199,16 +199,24 @@ test('a Redis that was never there: every call fails at once', async () => {
   await queue.close();
 });
 
-test('a Redis that goes away: calls fail at once, followers end, all comes back', async () => {
+test('a Redis that is gone: calls fail at once, followers end', async () => {
   const own = await privateRedis();
-  const queue = await open('outage', own.url);
+  const queue = await open('gone', own.url);
   const { job } = await queue.submit(smallPlan());
   const following = collect(queue.events(job.id, { signal: new AbortController().signal }));
   // Heard of at once, however early it comes.
   const ended = assert.rejects(following, QueueUnavailable);
-  await own.kill();
+  await own.stop();
   await assert.rejects(queue.submit(smallPlan({ input: '2' })), QueueUnavailable);
   await ended;
+  await queue.close();
+});
+
+test('a Redis that was killed comes back with all that it acknowledged', async () => {
+  const own = await privateRedis();
+  const queue = await open('killed', own.url);
+  const { job } = await queue.submit(smallPlan());
+  await own.kill();
   await until('Redis is back', () => connected(queue));
   assert.deepEqual(await queue.get(job.id), job, 'the acknowledged job is still there');
   assert.equal((await queue.submit(smallPlan({ input: '2' }))).created, true);
