@@ -1,7 +1,6 @@
 /** What all passes need of the layers before their last expansions. */
-import { orderedClasses } from './joint.js';
+import { orderedClasses, tying } from './joint.js';
 import type { LayeredNetwork } from './layered-network.js';
-import type { Outcome } from './law.js';
 import { expand, lawsAt, type BoundState, type WeightedState } from './states.js';
 import type { ValueState } from './values.js';
 import { WHOLE, sortedBlocks, weighBlocks, type Block } from './window.js';
@@ -41,9 +40,7 @@ export function blocksOf(
   const joints = new Map<string, { leading: readonly [number, number]; joints: number }>();
   for (const { state } of before) {
     const laws = lawsAt(layer, net.layers[index + 1], state, addTies, net.meter);
-    const lawOf = (unit: number): readonly Outcome[] =>
-      unit === tiedUnit ? laws(unit).filter((outcome) => outcome.tied) : laws(unit);
-    weighBlocks(classes, lawOf, joints, net.meter);
+    weighBlocks(classes, tying(laws, tiedUnit), joints, net.meter);
   }
   return sortedBlocks(joints);
 }

@@ -28,10 +28,17 @@ export function forEachJoint(
   visitor: JointVisitor,
 ): void {
   const classes = orderedClasses(layer, tiedUnit);
-  const classLaws = classes.map(([unit = 0]) =>
-    unit === tiedUnit ? laws(unit).filter((outcome) => outcome.tied) : laws(unit),
-  );
+  const lawOf = tying(laws, tiedUnit);
+  const classLaws = classes.map(([unit = 0]) => lawOf(unit));
   new Joints(classes, classLaws, window, meter, visitor).all();
+}
+
+/** *Exact.* The laws of the units, where that of the tied unit has its ties alone. */
+export function tying(
+  laws: (unit: number) => readonly Outcome[],
+  tiedUnit: number | undefined,
+): (unit: number) => readonly Outcome[] {
+  return (unit) => (unit === tiedUnit ? laws(unit).filter((outcome) => outcome.tied) : laws(unit));
 }
 
 /**

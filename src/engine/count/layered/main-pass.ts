@@ -9,7 +9,7 @@ import { blocksOf, heldJoints } from './expansion.js';
 import type { LayeredNetwork } from './layered-network.js';
 import { inOrder, leadingUnits, leadingValues, type Leaders } from './order.js';
 import type { OrderOf, Pass } from './pass.js';
-import { expand, type BoundState, type WeightedState } from './states.js';
+import { expand, valuesOf, type BoundState, type WeightedState } from './states.js';
 import { isLower, type Sums } from './sums.js';
 import type { Block, Window } from './window.js';
 import { pointOf, reachAtOutputs, reachThroughPair, retrace, type Choices } from './witness.js';
@@ -58,7 +58,7 @@ export class MainPass implements Pass {
       into.witnesses.nonDifferentiable = { order, point: pointBehind(net, state) };
     }
     for (const state of bound) {
-      const z = state.way.outcomes.map((outcome) => outcome.z);
+      const z = valuesOf(state.way.outcomes);
       addBound(net, state, into, orderOf(leadingValues(this.#leaders, z)));
     }
     return states.length + bound.length;

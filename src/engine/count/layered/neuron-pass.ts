@@ -16,8 +16,8 @@ import { WHOLE, type Block, type Window } from './window.js';
 export function neuronPasses(
   net: LayeredNetwork,
   levels: readonly (readonly ValueState[])[],
-): NeuronPass[] {
-  const passes: NeuronPass[] = [];
+): Pass[] {
+  const passes: Pass[] = [];
   for (let index = 0; index <= Math.min(net.lastKinked, net.stop - 1); index += 1) {
     if (!net.hasNeurons(index)) continue;
     const start = (levels[index] ?? []).map(withoutTangents);
